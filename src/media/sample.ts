@@ -1,0 +1,27 @@
+import type { Ticks } from './time.ts';
+import type { Track } from './track.ts';
+
+/** One encoded access unit (a frame of video, a packet of audio) in MP4 form: H.264 and HEVC length-prefixed. */
+export interface Sample {
+  /** Decode time in the track's ticks; never goes backwards within a track. */
+  readonly dts: Ticks;
+  /** Presentation time in the track's ticks. */
+  readonly pts: Ticks;
+  /** In the track's ticks; 0 when the container does not say and only the next sample tells. */
+  readonly duration: Ticks;
+  /** Decoding can start here. True for every audio sample. */
+  readonly keyframe: boolean;
+  /** A view of the demuxer's bytes: valid for as long as it is held, never to be written to. */
+  readonly data: Uint8Array;
+}
+
+/** What a demuxer calls, synchronously and in the order of the stream. */
+export interface SampleSink {
+  /**
+   * The tracks, before the first sample and again whenever any of them changed (a codec or size change). A
+   * track keeps its position in the list.
+   */
+  tracks(tracks: readonly Track[]): void;
+  /** One sample of the track at that position. */
+  sample(track: number, sample: Sample): void;
+}
