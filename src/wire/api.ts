@@ -1,0 +1,127 @@
+import Type, { type Static } from 'typebox';
+import { CHANNEL_NAME } from './channel-name.ts';
+
+/** A channel's name, as in `/watch/{name}`. */
+export const ChannelName = Type.String({
+  pattern: CHANNEL_NAME.source,
+  description: 'Lower case, 1 to 64 characters',
+});
+
+/** Milliseconds since 1970, UTC. */
+const WallTime = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:00Z' });
+
+/** Where a channel's broadcast stands. */
+export const ChannelState = Type.Union([
+  Type.Literal('offline'),
+  Type.Literal('live'),
+  Type.Literal('interrupted'),
+]);
+/** Where a channel's broadcast stands. */
+export type ChannelState = Static<typeof ChannelState>;
+
+/** A channel as the API shows it; its stream key is never part of it. */
+export const ChannelResource = Type.Object(
+  {
+    name: ChannelName,
+    title: Type.String({ description: 'Shown on pages; the name where none was given' }),
+    record: Type.Boolean({ description: 'Broadcasts are recorded' }),
+    createdAt: WallTime,
+    state: ChannelState,
+    viewers: Type.Integer(),
+  },
+  { $id: 'Channel' },
+);
+/** A channel as the API shows it. */
+export type ChannelResource = Static<typeof ChannelResource>;
+
+/** What creating a channel, or giving it a new key, answers: the only times that the key is sent unasked. */
+export const ChannelWithKey = Type.Object(
+  { ...ChannelResource.properties, streamKey: Type.String() },
+  { $id: 'ChannelWithKey' },
+);
+/** A channel with its stream key. */
+export type ChannelWithKey = Static<typeof ChannelWithKey>;
+
+/** Body of `POST /api/channels`. */
+export const CreateChannel = Type.Object(
+  {
+    name: ChannelName,
+    title: Type.Optional(Type.String({ maxLength: 200 })),
+    record: Type.Optional(Type.Boolean({ default: true })),
+  },
+  { $id: 'CreateChannel', additionalProperties: false },
+);
+/** Body of `POST /api/channels`. */
+export type CreateChannel = Static<typeof CreateChannel>;
+
+/** Body of `PATCH /api/channels/{name}`: what is left out stays. A channel that is live cannot be renamed. */
+export const UpdateChannel = Type.Object(
+  {
+    name: Type.Optional(ChannelName),
+    title: Type.Optional(Type.String({ maxLength: 200 })),
+    record: Type.Optional(Type.Boolean()),
+  },
+  { $id: 'UpdateChannel', additionalProperties: false, minProperties: 1 },
+);
+/** Body of `PATCH /api/channels/{name}`. */
+export type UpdateChannel = Static<typeof UpdateChannel>;
+
+/** One track of a broadcast. */
+export const TrackResource = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('video'), Type.Literal('audio')]),
+    codec: Type.String({ description: 'RFC 6381' }),
+    width: Type.Optional(Type.Integer()),
+    height: Type.Optional(Type.Integer()),
+    sampleRate: Type.Optional(Type.Integer()),
+    channels: Type.Optional(Type.Integer()),
+  },
+  { $id: 'Track' },
+);
+
+/** The broadcast that is on now. */
+export const BroadcastResource = Type.Object(
+  {
+    id: Type.String(),
+    channel: ChannelName,
+    title: Type.Union([Type.String(), Type.Null()]),
+    state: ChannelState,
+    startedAt: WallTime,
+    elapsed: Type.Integer({ description: 'Milliseconds of media so far' }),
+    bitrate: Type.Integer({ description: 'Bits a second, as received over the last seconds' }),
+    viewers: Type.Integer(),
+    tracks: Type.Array(TrackResource),
+    recording: Type.Union([Type.String(), Type.Null()], { description: 'Id of its recording' }),
+  },
+  { $id: 'Broadcast' },
+);
+/** The broadcast that is on now. */
+export type BroadcastResource = Static<typeof BroadcastResource>;
+
+/** The durable file of one broadcast. */
+export const RecordingResource = Type.Object(
+  {
+    id: Type.String(),
+    channel: ChannelName,
+    title: Type.Union([Type.String(), Type.Null()]),
+    state: Type.Union([Type.Literal('recording'), Type.Literal('complete'), Type.Literal('damaged')]),
+    startedAt: WallTime,
+    duration: Type.Integer({ description: 'Milliseconds' }),
+    size: Type.Integer({ description: 'Bytes' }),
+    mime: Type.String({ description: 'With codecs, for a player' }),
+  },
+  { $id: 'Recording' },
+);
+/** The durable file of one broadcast. */
+export type RecordingResource = Static<typeof RecordingResource>;
+
+/** Every error of the API. */
+export const ApiError = Type.Object(
+  {
+    error: Type.String({ description: 'Stable code, such as channel-not-found' }),
+    message: Type.String({ description: 'What was wrong, where, and what to do' }),
+  },
+  { $id: 'Error' },
+);
+/** Every error of the API. */
+export type ApiError = Static<typeof ApiError>;
