@@ -1,0 +1,81 @@
+import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
+import { type Milliseconds, milliseconds, ticksToMilliseconds } from '../media/time.ts';
+import { GroupBuffer, type GroupBufferLimits } from './group-buffer.ts';
+
+/** `live` while media comes or is expected, `interrupted` while its publisher is lost and waited for. */
+export type BroadcastState = 'live' | 'interrupted' | 'ended';
+
+/** Follows a broadcast without loss, synchronously: it must take what it is given, and bound its own queue. */
+export interface BroadcastTap extends ChunkSink {
+  /** Nothing follows. */
+  end(): void;
+}
+
+/** What a broadcast is known by. */
+export interface BroadcastInfo {
+  readonly id: string;
+  readonly channel: string;
+  readonly title: string | null;
+  /** Wall clock. */
+  readonly startedAt: Milliseconds;
+}
+
+/** One live session on a channel, from its first epoch to its end. Its chunks go to the group buffer and to taps. */
+export class Broadcast {
+  readonly info: BroadcastInfo;
+  readonly buffer: GroupBuffer;
+  readonly #taps = new Set<BroadcastTap>();
+  #state: BroadcastState = 'live';
+  #epoch: Epoch | undefined;
+  #position = 0;
+
+  constructor(info: BroadcastInfo, limits: GroupBufferLimits) {
+    this.info = info;
+    this.buffer = new GroupBuffer(limits);
+  }
+
+  get state(): BroadcastState {
+    return this.#state;
+  }
+
+  /** The epoch that chunks belong to now. */
+  get epoch(): Epoch | undefined {
+    return this.#epoch;
+  }
+
+  /** Where its timeline stands: the latest end of any track. */
+  get position(): Milliseconds {
+    return milliseconds(this.#position);
+  }
+
+  /** Adds a lossless follower; one that comes late starts with the present epoch and the next chunk. */
+  tap(tap: BroadcastTap): () => void {
+    this.#taps.add(tap);
+    if (this.#epoch) tap.epoch(this.#epoch);
+    return () => this.#taps.delete(tap);
+  }
+
+  /** For {@link Publication}: a new epoch starts. */
+  startEpoch(epoch: Epoch): void {
+    this.#epoch = epoch;
+    for (const tap of this.#taps) tap.epoch(epoch);
+  }
+
+  /** For {@link Publication}: the next chunk of the present epoch. */
+  push(epoch: Epoch, chunk: Chunk): void {
+    const end =
+      ticksToMilliseconds(chunk.dts, chunk.timescale) + ticksToMilliseconds(chunk.duration, chunk.timescale);
+    if (end > this.#position) this.#position = end;
+    this.buffer.push(epoch, chunk);
+    for (const tap of this.#taps) tap.chunk(chunk);
+  }
+
+  /** For {@link Channel}: `ended` is final and tells the taps. */
+  setState(state: BroadcastState): void {
+    if (this.#state === 'ended' || this.#state === state) return;
+    this.#state = state;
+    if (state !== 'ended') return;
+    for (const tap of this.#taps) tap.end();
+    this.#taps.clear();
+  }
+}

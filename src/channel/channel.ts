@@ -1,0 +1,233 @@
+import type { Chunk, Epoch } from '../media/chunk.ts';
+import { type Milliseconds, milliseconds } from '../media/time.ts';
+import { Broadcast } from './broadcast.ts';
+import { ChannelBusyError } from './channel-error.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { GroupBufferLimits } from './group-buffer.ts';
+import { Publication, type PublicationHost, type PublicationOutcome } from './publication.ts';
+import { Reader, type ReaderHost, type ReaderOptions } from './reader.ts';
+
+/** What a channel needs of its hub. */
+export interface ChannelHost {
+  readonly clock: Clock;
+  readonly groupBuffer: GroupBufferLimits;
+  newBroadcastId(): string;
+  broadcastStarted(broadcast: Broadcast): void;
+  broadcastChanged(broadcast: Broadcast): void;
+  skipped(chunks: number, bytes: number): void;
+}
+
+/** What may differ from channel to channel. */
+export interface ChannelSettings {
+  /** How long a broadcast waits for its lost publisher. */
+  readonly reconnectGrace: Milliseconds;
+}
+
+/** How a publisher takes a channel. */
+export interface PublishOptions {
+  readonly title?: string | undefined;
+  /** Take it even from a publisher that is there. */
+  readonly takeover?: boolean | undefined;
+}
+
+const VIEWERS_INTERVAL = milliseconds(1000);
+
+/** The live side of a channel: at most one publisher and one broadcast, any number of readers. Made by {@link Hub}. */
+export class Channel implements ReaderHost, PublicationHost {
+  readonly name: string;
+  readonly #host: ChannelHost;
+  readonly #readers = new Set<Reader>();
+  #settings: ChannelSettings;
+  #publication: Publication | undefined;
+  #broadcast: Broadcast | undefined;
+  #graceTimer: Timer | undefined;
+  #viewersTimer: Timer | undefined;
+  #announcedViewers = 0;
+  #closed = false;
+
+  constructor(name: string, settings: ChannelSettings, host: ChannelHost) {
+    this.name = name;
+    this.#settings = settings;
+    this.#host = host;
+  }
+
+  /** The broadcast that is on. */
+  get broadcast(): Broadcast | undefined {
+    return this.#broadcast;
+  }
+
+  /** Who holds the channel, present or waited for. */
+  get publication(): Publication | undefined {
+    return this.#publication;
+  }
+
+  get state(): 'offline' | 'live' | 'interrupted' {
+    const state = this.#broadcast?.state;
+    return state === 'live' || state === 'interrupted' ? state : 'offline';
+  }
+
+  /** How many readers there are now. */
+  get viewers(): number {
+    return this.#readers.size;
+  }
+
+  get announcedViewers(): number {
+    return this.#announcedViewers;
+  }
+
+  get grace(): Milliseconds {
+    return this.#settings.reconnectGrace;
+  }
+
+  /** Takes effect from the next event on. */
+  configure(settings: ChannelSettings): void {
+    this.#settings = settings;
+  }
+
+  /**
+   * Takes the channel for a publisher. A broadcast that is still on is continued. Throws ChannelBusyError while
+   * another publisher is there, unless asked to take over.
+   */
+  publish(options: PublishOptions = {}): Publication {
+    if (this.#closed) throw new Error(`channel ${this.name} is closed`);
+    const holder = this.#publication;
+    if (holder && !holder.lost && !options.takeover) throw new ChannelBusyError(holder.since);
+    const publication = new Publication(this, this.#host.clock.wall(), options.title ?? null);
+    this.#publication = publication;
+    // The broadcast waits for the newcomer's tracks; if it is lost in turn, the grace starts anew.
+    this.#graceTimer?.cancel();
+    holder?.close('taken-over');
+    return publication;
+  }
+
+  /** Follows the channel from its newest group on, from one broadcast to the next, until closed. */
+  read(options: ReaderOptions): Reader {
+    const reader = new Reader(this, options);
+    this.#readers.add(reader);
+    this.#announceViewers();
+    return reader;
+  }
+
+  /** Ends the broadcast and dismisses every reader; idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#endBroadcast('closed');
+    this.#viewersTimer?.cancel();
+    for (const reader of [...this.#readers]) reader.dismiss();
+  }
+
+  /** For {@link Publication}. */
+  position(): Milliseconds {
+    return this.#broadcast?.position ?? milliseconds(0);
+  }
+
+  /** For {@link Publication}. */
+  nextEpoch(): number {
+    const epoch = this.#broadcast?.epoch;
+    return epoch ? epoch.index + 1 : 0;
+  }
+
+  /** For {@link Publication}. */
+  epoch(publication: Publication, epoch: Epoch): void {
+    const broadcast = this.#broadcast;
+    if (broadcast) {
+      this.#goOn(broadcast);
+      broadcast.startEpoch(epoch);
+    } else {
+      this.#startBroadcast(publication, epoch);
+    }
+    this.#wake();
+  }
+
+  /** For {@link Publication}. */
+  chunk(_publication: Publication, epoch: Epoch, chunk: Chunk): void {
+    this.#broadcast?.push(epoch, chunk);
+    this.#wake();
+  }
+
+  /** For {@link Publication}. */
+  lost(publication: Publication): void {
+    if (!this.#broadcast) {
+      this.end(publication);
+      return;
+    }
+    this.#broadcast.setState('interrupted');
+    this.#host.broadcastChanged(this.#broadcast);
+    this.#graceTimer?.cancel();
+    this.#graceTimer = this.#host.clock.after(this.grace, () => this.#endBroadcast('expired'));
+    this.#wake();
+  }
+
+  /** For {@link Publication}. */
+  resumed(_publication: Publication): void {
+    if (this.#broadcast) this.#goOn(this.#broadcast);
+    this.#wake();
+  }
+
+  /** For {@link Publication}. */
+  end(_publication: Publication): void {
+    this.#endBroadcast('ended');
+  }
+
+  /** For {@link Reader}. */
+  skipped(chunks: number, bytes: number): void {
+    this.#host.skipped(chunks, bytes);
+  }
+
+  /** For {@link Reader}. */
+  left(reader: Reader): void {
+    this.#readers.delete(reader);
+    this.#announceViewers();
+  }
+
+  #startBroadcast(publication: Publication, epoch: Epoch): void {
+    const broadcast = new Broadcast(
+      {
+        id: this.#host.newBroadcastId(),
+        channel: this.name,
+        title: publication.title,
+        startedAt: this.#host.clock.wall(),
+      },
+      this.#host.groupBuffer,
+    );
+    this.#broadcast = broadcast;
+    broadcast.startEpoch(epoch);
+    this.#host.broadcastStarted(broadcast);
+  }
+
+  #goOn(broadcast: Broadcast): void {
+    this.#graceTimer?.cancel();
+    this.#graceTimer = undefined;
+    if (broadcast.state !== 'interrupted') return;
+    broadcast.setState('live');
+    this.#host.broadcastChanged(broadcast);
+  }
+
+  #endBroadcast(outcome: PublicationOutcome): void {
+    this.#graceTimer?.cancel();
+    this.#graceTimer = undefined;
+    const broadcast = this.#broadcast;
+    const publication = this.#publication;
+    this.#broadcast = undefined;
+    this.#publication = undefined;
+    broadcast?.setState('ended');
+    publication?.close(outcome);
+    if (broadcast) this.#host.broadcastChanged(broadcast);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  #announceViewers(): void {
+    if (this.#viewersTimer || this.#closed) return;
+    this.#viewersTimer = this.#host.clock.after(VIEWERS_INTERVAL, () => {
+      this.#viewersTimer = undefined;
+      if (this.#announcedViewers === this.#readers.size) return;
+      this.#announcedViewers = this.#readers.size;
+      this.#wake();
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { bytes, milliseconds } from '../media/time.ts';
+import type { Broadcast } from './broadcast.ts';
+import { Channel, type ChannelSettings } from './channel.ts';
+import type { Clock } from './clock.ts';
+import type { GroupBufferLimits } from './group-buffer.ts';
+import { Listeners } from './listeners.ts';
+
+/** What a hub is made of. */
+export interface HubOptions {
+  readonly clock: Clock;
+  readonly newBroadcastId: () => string;
+  readonly groupBuffer?: GroupBufferLimits;
+}
+
+/** 64 MiB and 20 s of media a broadcast. */
+export const DEFAULT_GROUP_BUFFER: GroupBufferLimits = {
+  maxBytes: bytes(64 * 1024 * 1024),
+  maxAge: milliseconds(20_000),
+};
+
+/** Every channel that is in use on this node. It knows no protocol and no codec. */
+export class Hub {
+  readonly clock: Clock;
+  /** A broadcast started; its first chunk comes later: the place to tap it. */
+  readonly broadcastStarted = new Listeners<Broadcast>();
+  /** A broadcast was interrupted, went on, or ended. */
+  readonly broadcastChanged = new Listeners<Broadcast>();
+  readonly #channels = new Map<string, Channel>();
+  readonly #options: HubOptions;
+  #skippedChunks = 0;
+  #skippedBytes = 0;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+  }
+
+  /** What all readers together were skipped over. */
+  get skipped(): { readonly chunks: number; readonly bytes: number } {
+    return { chunks: this.#skippedChunks, bytes: this.#skippedBytes };
+  }
+
+  /** The channels in use. */
+  channels(): Iterable<Channel> {
+    return this.#channels.values();
+  }
+
+  /** The channel of that name where it is in use. */
+  find(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
+  /** The channel of that name, put to use where it is not; whether it may exist is the caller's to know. */
+  open(name: string, settings: ChannelSettings): Channel {
+    const found = this.#channels.get(name);
+    if (found) return found;
+    const channel = new Channel(name, settings, {
+      clock: this.clock,
+      groupBuffer: this.#options.groupBuffer ?? DEFAULT_GROUP_BUFFER,
+      newBroadcastId: this.#options.newBroadcastId,
+      broadcastStarted: (broadcast) => this.broadcastStarted.emit(broadcast),
+      broadcastChanged: (broadcast) => this.broadcastChanged.emit(broadcast),
+      skipped: (chunks, bytes) => {
+        this.#skippedChunks += chunks;
+        this.#skippedBytes += bytes;
+      },
+    });
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  /** Closes the channel of that name: it was deleted or renamed. */
+  remove(name: string): void {
+    this.#channels.get(name)?.close();
+    this.#channels.delete(name);
+  }
+
+  /** Ends every broadcast and dismisses every reader; idempotent. */
+  close(): void {
+    for (const name of [...this.#channels.keys()]) this.remove(name);
+  }
+}

@@ -1,0 +1,106 @@
+import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
+import type { Milliseconds } from '../media/time.ts';
+
+/**
+ * Why a publisher no longer holds its channel: it ended the broadcast, another took over, nobody came back within
+ * the grace, or the channel was closed.
+ */
+export type PublicationOutcome = 'ended' | 'taken-over' | 'expired' | 'closed';
+
+/** What a publication needs of its channel. */
+export interface PublicationHost {
+  /** Where the timeline of the broadcast to be continued stands; 0 for a new one. */
+  position(): Milliseconds;
+  nextEpoch(): number;
+  epoch(publication: Publication, epoch: Epoch): void;
+  chunk(publication: Publication, epoch: Epoch, chunk: Chunk): void;
+  end(publication: Publication): void;
+  lost(publication: Publication): void;
+  resumed(publication: Publication): void;
+}
+
+/**
+ * One publisher's hold on a channel, through any number of its reconnects. What is written after it closed is
+ * ignored: a publisher that was taken over cannot disturb the one that came after it.
+ */
+export class Publication implements ChunkSink {
+  /** Wall clock at which it took the channel. */
+  readonly since: Milliseconds;
+  readonly title: string | null;
+  /** Settles when the channel is no longer held. */
+  readonly closed: Promise<PublicationOutcome>;
+  readonly #host: PublicationHost;
+  #settle: (outcome: PublicationOutcome) => void = () => {};
+  #outcome: PublicationOutcome | undefined;
+  #epoch: Epoch | undefined;
+  #lost = false;
+
+  /** For {@link Channel}. */
+  constructor(host: PublicationHost, since: Milliseconds, title: string | null) {
+    this.#host = host;
+    this.since = since;
+    this.title = title;
+    this.closed = new Promise((settle) => {
+      this.#settle = settle;
+    });
+  }
+
+  /** The publisher is away and waited for: another one may have the channel without asking to take over. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Why it closed; undefined while the channel is held. */
+  get outcome(): PublicationOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /** Where this publisher's media continues on the broadcast's timeline: what its packager starts at. */
+  get position(): Milliseconds {
+    return this.#host.position();
+  }
+
+  /** The index of the epoch that this publisher's packager starts with. */
+  get nextEpoch(): number {
+    return this.#host.nextEpoch();
+  }
+
+  /** Makes the channel live, or starts the next epoch of its broadcast. */
+  epoch(epoch: Epoch): void {
+    if (this.#outcome) return;
+    this.#epoch = epoch;
+    this.#host.epoch(this, epoch);
+  }
+
+  /** Sends one chunk to everybody. */
+  chunk(chunk: Chunk): void {
+    if (this.#outcome || !this.#epoch) return;
+    this.#host.chunk(this, this.#epoch, chunk);
+  }
+
+  /** The connection is lost: the broadcast is held for its grace. */
+  markLost(): void {
+    if (this.#outcome || this.#lost) return;
+    this.#lost = true;
+    this.#host.lost(this);
+  }
+
+  /** The same publisher is back. */
+  markResumed(): void {
+    if (this.#outcome || !this.#lost) return;
+    this.#lost = false;
+    this.#host.resumed(this);
+  }
+
+  /** The publisher is done: the broadcast ends now. */
+  end(): void {
+    if (!this.#outcome) this.#host.end(this);
+  }
+
+  /** For {@link Channel}: the hold is over. */
+  close(outcome: PublicationOutcome): void {
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    this.#settle(outcome);
+  }
+}
