@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './database.ts';
+
+/** What is kept of a broadcast. */
+export interface BroadcastRecord {
+  readonly id: string;
+  /** The channel's name at this time. */
+  readonly channel: string;
+  readonly title: string | null;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** Broadcasts, past and present. */
+export class BroadcastStore {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** A broadcast went live. One that is known already stays as it is. */
+  async start(broadcast: BroadcastRecord): Promise<void> {
+    const channel = this.#db.selectFrom('channels').select('id').where('name', '=', broadcast.channel);
+    const row = await channel.executeTakeFirst();
+    await this.#db
+      .insertInto('broadcasts')
+      .values({
+        id: broadcast.id,
+        channel_id: row?.id ?? null,
+        channel_name: broadcast.channel,
+        title: broadcast.title,
+        started_at: broadcast.startedAt,
+        ended_at: null,
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  }
+
+  /** A broadcast ended, at that wall-clock time. */
+  async end(id: string, endedAt: number): Promise<void> {
+    await this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('id', '=', id).execute();
+  }
+
+  /** Ends what a process that died left open; answers how many. */
+  async endAllOpen(endedAt: number): Promise<number> {
+    const query = this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('ended_at', 'is', null);
+    return Number((await query.executeTakeFirst()).numUpdatedRows);
+  }
+}

@@ -1,0 +1,135 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { ChannelTable, Database } from './database.ts';
+import { StoreError } from './store-error.ts';
+
+/** A channel's settings, without its key. */
+export interface ChannelRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly record: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** A stream key as it is stored: never in clear. */
+export interface StoredKey {
+  /** SHA-256, hex. */
+  readonly hash: string;
+  readonly sealed: string;
+}
+
+/** What can be changed of a channel; what is left out stays. */
+export interface ChannelChange {
+  readonly name?: string;
+  readonly title?: string;
+  readonly record?: boolean;
+}
+
+const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>): ChannelRecord => ({
+  id: row.id,
+  name: row.name,
+  title: row.title,
+  record: row.record === 1,
+  createdAt: Number(row.created_at),
+});
+
+const SHOWN = ['id', 'name', 'title', 'record', 'created_at'] as const;
+
+/** Channels, found by name. */
+export class ChannelStore {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** All of them, by name. */
+  async list(): Promise<ChannelRecord[]> {
+    const rows = await this.#db.selectFrom('channels').select(SHOWN).orderBy('name').execute();
+    return rows.map(fromRow);
+  }
+
+  /** Undefined when there is none of that name. */
+  async find(name: string): Promise<ChannelRecord | undefined> {
+    const row = await this.#db
+      .selectFrom('channels')
+      .select(SHOWN)
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  /** Throws StoreError `channel-exists`. */
+  async create(channel: ChannelRecord, key: StoredKey): Promise<void> {
+    const values = {
+      id: channel.id,
+      name: channel.name,
+      title: channel.title,
+      record: channel.record ? 1 : 0,
+      created_at: channel.createdAt,
+      key_hash: key.hash,
+      key_sealed: key.sealed,
+    };
+    const inserted = await this.#db
+      .insertInto('channels')
+      .values(values)
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!inserted) throw channelExists(channel.name);
+  }
+
+  /** Undefined when there is none of that name. A new name follows into its recordings. Throws StoreError `channel-exists`. */
+  async update(name: string, change: ChannelChange): Promise<ChannelRecord | undefined> {
+    return await this.#db.transaction().execute(async (db) => {
+      const present = await db
+        .selectFrom('channels')
+        .select(SHOWN)
+        .where('name', '=', name)
+        .executeTakeFirst();
+      if (!present) return undefined;
+      const renamed = change.name !== undefined && change.name !== name ? change.name : undefined;
+      if (
+        renamed &&
+        (await db.selectFrom('channels').select('id').where('name', '=', renamed).executeTakeFirst())
+      ) {
+        throw channelExists(renamed);
+      }
+      const next = {
+        name: change.name ?? present.name,
+        title: change.title ?? present.title,
+        record: change.record === undefined ? present.record : Number(change.record),
+      };
+      await db.updateTable('channels').set(next).where('id', '=', present.id).execute();
+      if (renamed) {
+        const owned = db.updateTable('broadcasts').where('channel_id', '=', present.id);
+        await owned.set({ channel_name: renamed }).execute();
+      }
+      return fromRow({ ...present, ...next });
+    });
+  }
+
+  /** Whether there was one. Its broadcasts and recordings stay. */
+  async delete(name: string): Promise<boolean> {
+    const deleted = await this.#db.deleteFrom('channels').where('name', '=', name).executeTakeFirst();
+    return Number(deleted.numDeletedRows) > 0;
+  }
+
+  /** The stored key; undefined when there is no such channel. */
+  async key(name: string): Promise<StoredKey | undefined> {
+    const query = this.#db.selectFrom('channels').select(['key_hash', 'key_sealed']).where('name', '=', name);
+    const row = await query.executeTakeFirst();
+    return row && { hash: row.key_hash, sealed: row.key_sealed };
+  }
+
+  /** Whether there was such a channel. */
+  async setKey(name: string, key: StoredKey): Promise<boolean> {
+    const query = this.#db.updateTable('channels').set({ key_hash: key.hash, key_sealed: key.sealed });
+    const updated = await query.where('name', '=', name).executeTakeFirst();
+    return Number(updated.numUpdatedRows) > 0;
+  }
+}
+
+const channelExists = (name: string) =>
+  new StoreError('channel-exists', `There is a channel named ${name} already. Choose another name.`);

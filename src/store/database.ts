@@ -1,0 +1,44 @@
+import type { Generated } from 'kysely';
+
+/** Times are milliseconds since 1970, flags 0 or 1 and ids text: what SQLite and Postgres store alike. */
+export interface ChannelTable {
+  id: string;
+  name: string;
+  title: string;
+  record: number;
+  created_at: number;
+  /** SHA-256 of the stream key, hex: what publishers are checked against. */
+  key_hash: string;
+  /** The stream key, sealed with a secret that is not in the database: what its owner is shown. */
+  key_sealed: string;
+}
+
+/** One row for each broadcast. It outlives its channel, with the name that the channel had last. */
+export interface BroadcastTable {
+  id: string;
+  channel_id: string | null;
+  channel_name: string;
+  title: string | null;
+  started_at: number;
+  ended_at: number | null;
+}
+
+/** One row for each recording, from its first byte on. */
+export interface RecordingTable {
+  id: string;
+  broadcast_id: string;
+  state: 'recording' | 'complete' | 'damaged';
+  started_at: number;
+  /** Milliseconds. */
+  duration: Generated<number>;
+  /** Bytes. */
+  size: Generated<number>;
+  mime: string;
+}
+
+/** The tables, by name. */
+export interface Database {
+  channels: ChannelTable;
+  broadcasts: BroadcastTable;
+  recordings: RecordingTable;
+}

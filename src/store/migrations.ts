@@ -1,0 +1,45 @@
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** 0001: channels, broadcasts, recordings. */
+const firstTables: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('channels')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull().unique())
+      .addColumn('title', 'text', (column) => column.notNull())
+      .addColumn('record', 'integer', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('key_hash', 'text', (column) => column.notNull())
+      .addColumn('key_sealed', 'text', (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createTable('broadcasts')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('channel_id', 'text', (column) => column.references('channels.id').onDelete('set null'))
+      .addColumn('channel_name', 'text', (column) => column.notNull())
+      .addColumn('title', 'text')
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('ended_at', 'bigint')
+      .execute();
+    await db.schema
+      .createTable('recordings')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('broadcast_id', 'text', (column) => column.notNull().references('broadcasts.id'))
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('duration', 'bigint', (column) => column.notNull().defaultTo(0))
+      .addColumn('size', 'bigint', (column) => column.notNull().defaultTo(0))
+      .addColumn('mime', 'text', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('broadcasts_channel').on('broadcasts').column('channel_name').execute();
+    await db.schema.createIndex('recordings_start').on('recordings').columns(['started_at', 'id']).execute();
+    await db.schema.createIndex('recordings_broadcast').on('recordings').column('broadcast_id').execute();
+  },
+};
+
+/** Every migration, in order of name. One that was released is never edited: a change is a new one. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first-tables': firstTables,
+};

@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ChannelRecord } from './channel-store.ts';
+import { openStore, type Store } from './open-store.ts';
+
+const channel = (name: string): ChannelRecord => ({
+  id: `id-${name}`,
+  name,
+  title: name,
+  record: true,
+  createdAt: 1000,
+});
+const key = { hash: 'aa', sealed: 'bb' };
+
+let folder: string;
+let file: string;
+let store: Store;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headwater-store-'));
+  file = join(folder, 'headwater.db');
+  store = await openStore(file);
+});
+
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A broadcast of the channel `main` with one recording. */
+async function record(id: string, startedAt: number, of = 'main'): Promise<void> {
+  await store.broadcasts.start({ id: `b-${id}`, channel: of, title: `title ${id}`, startedAt });
+  await store.recordings.start({ id, broadcast: `b-${id}`, startedAt, mime: 'video/mp4' });
+}
+
+describe('the store', () => {
+  test('keeps what it holds when it is opened again', async () => {
+    await store.channels.create(channel('main'), key);
+    await store.close();
+    store = await openStore(file);
+    expect(await store.channels.find('main')).toEqual(channel('main'));
+    expect(await store.channels.key('main')).toEqual(key);
+  });
+
+  test('refuses a file that is not a database, in words', async () => {
+    const other = join(folder, 'other.db');
+    await writeFile(other, 'this is no database, and long enough to be looked at as one '.repeat(50));
+    await expect(openStore(other)).rejects.toMatchObject({ code: 'database-unusable' });
+  });
+
+  test('closes once, however often it is asked to', async () => {
+    await Promise.all([store.close(), store.close()]);
+    await expect(store.ping()).rejects.toThrow();
+  });
+});
+
+describe('channels', () => {
+  test('are listed by name', async () => {
+    for (const name of ['music', 'main', 'aaa']) await store.channels.create(channel(name), key);
+    expect((await store.channels.list()).map((each) => each.name)).toEqual(['aaa', 'main', 'music']);
+  });
+
+  test('have one name each', async () => {
+    await store.channels.create(channel('main'), key);
+    const again = store.channels.create({ ...channel('main'), id: 'other' }, key);
+    await expect(again).rejects.toMatchObject({ code: 'channel-exists' });
+  });
+
+  test('change only in what is named', async () => {
+    await store.channels.create(channel('main'), key);
+    await store.channels.update('main', { record: false });
+    expect(await store.channels.find('main')).toEqual({ ...channel('main'), record: false });
+    await store.channels.update('main', { title: 'Main stage' });
+    expect(await store.channels.find('main')).toEqual({
+      ...channel('main'),
+      record: false,
+      title: 'Main stage',
+    });
+  });
+
+  test('keep key and recordings when renamed', async () => {
+    await store.channels.create(channel('main'), key);
+    await record('r1', 5);
+    const renamed = await store.channels.update('main', { name: 'stage' });
+    expect(renamed?.name).toBe('stage');
+    expect(await store.channels.find('main')).toBeUndefined();
+    expect(await store.channels.key('stage')).toEqual(key);
+    expect((await store.recordings.list({ channel: 'stage', limit: 10 })).map((each) => each.id)).toEqual([
+      'r1',
+    ]);
+  });
+
+  test('cannot take the name of another, and then nothing changes', async () => {
+    await store.channels.create(channel('main'), key);
+    await store.channels.create(channel('music'), key);
+    const update = store.channels.update('main', { name: 'music', title: 'x' });
+    await expect(update).rejects.toMatchObject({ code: 'channel-exists' });
+    expect(await store.channels.find('main')).toEqual(channel('main'));
+  });
+
+  test('may be given the name that they have', async () => {
+    await store.channels.create(channel('main'), key);
+    expect(await store.channels.update('main', { name: 'main' })).toEqual(channel('main'));
+  });
+
+  test('leave their recordings when they are deleted', async () => {
+    await store.channels.create(channel('main'), key);
+    await record('r1', 5);
+    expect(await store.channels.delete('main')).toBe(true);
+    expect(await store.channels.delete('main')).toBe(false);
+    expect(await store.recordings.find('r1')).toMatchObject({ channel: 'main', title: 'title r1' });
+  });
+
+  test('take a new key', async () => {
+    await store.channels.create(channel('main'), key);
+    expect(await store.channels.setKey('main', { hash: 'cc', sealed: 'dd' })).toBe(true);
+    expect(await store.channels.key('main')).toEqual({ hash: 'cc', sealed: 'dd' });
+    expect(await store.channels.setKey('nobody', key)).toBe(false);
+  });
+});
+
+describe('recordings', () => {
+  test('are listed newest first, page by page, without gap or repetition', async () => {
+    await store.channels.create(channel('main'), key);
+    for (const [id, at] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 2],
+      ['d', 3],
+    ] as const)
+      await record(id, at);
+    const first = await store.recordings.list({ limit: 2 });
+    expect(first.map((each) => each.id)).toEqual(['d', 'c']);
+    const last = first[1];
+    if (!last) throw new Error('a page of two was expected');
+    const second = await store.recordings.list({ limit: 2, after: last });
+    expect(second.map((each) => each.id)).toEqual(['b', 'a']);
+  });
+
+  test('grow, end and go', async () => {
+    await store.channels.create(channel('main'), key);
+    await record('r1', 5);
+    expect((await store.recordings.open()).map((each) => each.id)).toEqual(['r1']);
+    await store.recordings.progress('r1', { state: 'complete', duration: 1500, size: 4_000_000_000 });
+    expect(await store.recordings.open()).toEqual([]);
+    expect(await store.recordings.find('r1')).toMatchObject({ duration: 1500, size: 4_000_000_000 });
+    expect(await store.recordings.totalBytes()).toBe(4_000_000_000);
+    expect(await store.recordings.delete('r1')).toBe(true);
+    expect(await store.recordings.find('r1')).toBeUndefined();
+    expect(await store.recordings.totalBytes()).toBe(0);
+  });
+
+  test('are told apart by channel', async () => {
+    await store.channels.create(channel('main'), key);
+    await store.channels.create(channel('music'), key);
+    await record('a', 1);
+    await record('b', 2, 'music');
+    expect((await store.recordings.list({ channel: 'music', limit: 9 })).map((each) => each.id)).toEqual([
+      'b',
+    ]);
+  });
+
+  test('broadcasts that a dead process left open are ended once', async () => {
+    await record('a', 1);
+    expect(await store.broadcasts.endAllOpen(99)).toBe(1);
+    expect(await store.broadcasts.endAllOpen(99)).toBe(0);
+  });
+});

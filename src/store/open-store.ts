@@ -1,0 +1,64 @@
+import SQLite from 'better-sqlite3';
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { BroadcastStore } from './broadcast-store.ts';
+import { ChannelStore } from './channel-store.ts';
+import type { Database } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
+import { RecordingStore } from './recording-store.ts';
+import { StoreError } from './store-error.ts';
+
+/** The database, open. Owned by who opened it. */
+export interface Store {
+  readonly channels: ChannelStore;
+  readonly broadcasts: BroadcastStore;
+  readonly recordings: RecordingStore;
+  /** Answers when the database can be read; throws otherwise. */
+  ping(): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens the SQLite file, makes it if it is missing, and brings its tables up to date. Throws StoreError. */
+export async function openStore(file: string): Promise<Store> {
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openFile(file) }) });
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) {
+    await db.destroy();
+    throw new StoreError(
+      'database-unusable',
+      `The database ${file} could not be brought up to date: ${String(error)}. Was it made by a newer Headwater?`,
+      { cause: error },
+    );
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    channels: new ChannelStore(db),
+    broadcasts: new BroadcastStore(db),
+    recordings: new RecordingStore(db),
+    ping: async () => {
+      await sql`select 1`.execute(db);
+    },
+    close: () => {
+      closing ??= db.destroy();
+      return closing;
+    },
+  };
+}
+
+function openFile(file: string): SQLite.Database {
+  try {
+    const database = new SQLite(file);
+    // WAL lets the list of recordings be read while one is written; NORMAL keeps the file whole after a power cut.
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = NORMAL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('busy_timeout = 5000');
+    return database;
+  } catch (cause) {
+    throw new StoreError('database-unusable', `The database ${file} could not be opened: ${String(cause)}`, {
+      cause,
+    });
+  }
+}
