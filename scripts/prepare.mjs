@@ -39,7 +39,9 @@ export function pinnedNode() {
   const pinned = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   if (existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  fail(`Node 24 is needed. None is packaged for ${process.platform} ${process.arch}: install Node 24 and try again.`);
+  fail(
+    `Node 24 is needed. None is packaged for ${process.platform} ${process.arch}: install Node 24 and try again.`,
+  );
 }
 
 /** Runs a command to its end with this terminal; its failure is ours. */
@@ -70,7 +72,11 @@ function readStamp(file) {
 
 function hashOf(paths) {
   const hash = createHash('sha256');
-  for (const path of paths.flatMap(filesUnder)) hash.update(path).update('\0').update(readFileSync(join(root, path)));
+  for (const path of paths.flatMap(filesUnder))
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }
 

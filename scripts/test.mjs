@@ -18,7 +18,10 @@ ensureTools();
 ensureInstalled();
 ensureBuilt();
 const only = process.argv.slice(2);
-const results = only.length > 0 ? [runTests(only)] : [runCheck(), runTests(['--project', 'unit']), runTests(['--project', 'e2e'])];
+const results =
+  only.length > 0
+    ? [runTests(only)]
+    : [runCheck(), runTests(['--project', 'unit']), runTests(['--project', 'e2e'])];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -35,7 +38,10 @@ function runTests(args) {
   const report = join(folder, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(pinnedNode(), [vitest, 'run', ...reporters, ...args], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(pinnedNode(), [vitest, 'run', ...reporters, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   const { numPassedTests, numFailedTests } = readReport(report);
   rmSync(folder, { recursive: true, force: true });
   return { passed: numPassedTests, failed: numFailedTests === 0 && status !== 0 ? 1 : numFailedTests };

@@ -1,0 +1,35 @@
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+
+/** Chromium as installed, with its fake camera and microphone, kept off the network. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+}
+
+/** A browser profile of its own, at desktop size, signed in when given the address that start printed. */
+export async function openContext(
+  browser: Browser,
+  options: BrowserContextOptions & { signInUrl?: string } = {},
+): Promise<BrowserContext> {
+  const { signInUrl, ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...rest });
+  if (signInUrl) {
+    const page = await context.newPage();
+    await page.goto(signInUrl);
+    await page.close();
+  }
+  return context;
+}
