@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+
+const CLOCK_TICKS_PER_SECOND = 100;
+
+/** What a process has used so far, from `/proc`. */
+export interface ProcessUsage {
+  /** Seconds of processor time, user and system. */
+  readonly cpu: number;
+  /** Resident bytes. */
+  readonly resident: number;
+  /** Resident bytes that no other process shares. */
+  readonly private: number;
+}
+
+/** Reads a process's usage. */
+export function readUsage(pid: number): ProcessUsage {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
+  return {
+    cpu: (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND,
+    resident: kilobytes('Rss') * 1024,
+    private: (kilobytes('Private_Clean') + kilobytes('Private_Dirty')) * 1024,
+  };
+}
+
+/** The share of one core, in percent, that processes take together over a time, and their memory at its end. */
+export async function measureUsage(pids: readonly number[], seconds: number) {
+  const before = pids.map(readUsage);
+  const start = performance.now();
+  await new Promise((done) => setTimeout(done, seconds * 1000));
+  const elapsed = (performance.now() - start) / 1000;
+  const after = pids.map(readUsage);
+  const sum = (usages: readonly ProcessUsage[], key: keyof ProcessUsage) =>
+    usages.reduce((total, usage) => total + usage[key], 0);
+  return {
+    cpuPercent: ((sum(after, 'cpu') - sum(before, 'cpu')) / elapsed) * 100,
+    resident: sum(after, 'resident'),
+    private: sum(after, 'private'),
+  };
+}
