@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openContext } from '../test/e2e/support/browser.ts';
 import { startServer } from '../test/e2e/support/running-server.ts';
-import { useTestCamera } from '../test/e2e/support/test-camera.ts';
+import { installTestCamera } from '../test/e2e/support/test-camera.ts';
 import { watchFrames } from '../test/e2e/support/watch-frames.ts';
 import { percentile } from './support/percentile.ts';
 import type { Result } from './support/result.ts';
@@ -13,12 +13,12 @@ const MEASURED_FRAMES = 900;
 async function measureOurs(browser: Browser): Promise<number[]> {
   const server = await startServer();
   const broadcaster = await openContext(browser, { signInUrl: server.signInUrl });
-  await useTestCamera(broadcaster);
+  await installTestCamera(broadcaster);
   const studio = await broadcaster.newPage();
   await studio.goto(`${server.url}/studio/main`);
   await studio.getByRole('button', { name: 'Go live' }).click();
   const audience = await openContext(browser);
-  await useTestCamera(audience);
+  await installTestCamera(audience);
   const watch = await audience.newPage();
   await watch.goto(`${server.url}/watch/main`);
   await watchFrames(watch, SETTLE_FRAMES);
@@ -33,7 +33,7 @@ async function measureOurs(browser: Browser): Promise<number[]> {
 async function measurePeerConnection(browser: Browser): Promise<number[]> {
   const server = await startServer();
   const context = await openContext(browser);
-  await useTestCamera(context);
+  await installTestCamera(context);
   const page = await context.newPage();
   await page.goto(`${server.url}/watch/main`);
   const delays = await page.evaluate(

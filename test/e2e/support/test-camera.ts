@@ -5,7 +5,7 @@ import type { BrowserContext } from 'playwright-core';
  * The picture is a grid of 8 × 6 black and white cells, most significant bit first: 16 bits frame number, 28 bits
  * wall clock in ms, 4 bits checksum. Cells are large enough to survive any encoder.
  */
-export async function useTestCamera(context: BrowserContext): Promise<void> {
+export async function installTestCamera(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     const columns = 8;
     const rows = 6;
