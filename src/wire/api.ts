@@ -115,6 +115,51 @@ export const RecordingResource = Type.Object(
 /** The durable file of one broadcast. */
 export type RecordingResource = Static<typeof RecordingResource>;
 
+/** What `GET /api/channels` answers: every channel, by name. */
+export const ChannelList = Type.Array(ChannelResource);
+/** What `GET /api/channels` answers. */
+export type ChannelList = Static<typeof ChannelList>;
+
+/** What `GET /api/channels/{name}/key` answers. */
+export const StreamKeyResource = Type.Object({ streamKey: Type.String() }, { $id: 'StreamKey' });
+/** What `GET /api/channels/{name}/key` answers. */
+export type StreamKeyResource = Static<typeof StreamKeyResource>;
+
+/** What `GET /api/recordings` answers: the newest first; a `Link` header with `rel="next"` leads to the next page. */
+export const RecordingList = Type.Array(RecordingResource);
+/** What `GET /api/recordings` answers. */
+export type RecordingList = Static<typeof RecordingList>;
+
+/** Query of `GET /api/recordings`. */
+export const RecordingQuery = Type.Object(
+  {
+    channel: Type.Optional(ChannelName),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 100 })),
+    after: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'Where the next page starts; taken from the `Link` header',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+/** Query of `GET /api/recordings`. */
+export type RecordingQuery = Static<typeof RecordingQuery>;
+
+/** What `GET /api/session` answers: whether this browser is signed in. */
+export const SessionResource = Type.Object({ signedIn: Type.Boolean() }, { $id: 'Session' });
+/** What `GET /api/session` answers. */
+export type SessionResource = Static<typeof SessionResource>;
+
+/** Body of `POST /api/session`, which signs a browser in. */
+export const SignIn = Type.Object(
+  { token: Type.String({ minLength: 1, maxLength: 500, description: 'The admin token' }) },
+  { $id: 'SignIn', additionalProperties: false },
+);
+/** Body of `POST /api/session`. */
+export type SignIn = Static<typeof SignIn>;
+
 /** Every error of the API. */
 export const ApiError = Type.Object(
   {

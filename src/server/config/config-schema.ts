@@ -1,0 +1,122 @@
+import Type, { type Static } from 'typebox';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** An exact origin, as a browser sends it: scheme, host, port, and nothing after. */
+const ORIGIN = '^https?://[^/\\s?#@]+$';
+
+/**
+ * Every setting: at once its check, its type, its default and its line in `docs/configuration.md`. Two levels, no
+ * more; sizes are in bytes, times in milliseconds, rates in bits a second.
+ */
+export const ConfigSchema = Type.Object({
+  server: Type.Object({
+    host: Type.String({
+      default: '127.0.0.1',
+      minLength: 1,
+      description: 'Address to listen on; `0.0.0.0` for every network',
+    }),
+    port: Type.Integer({
+      default: 8080,
+      minimum: 0,
+      maximum: 65_535,
+      description: 'Port to listen on; 0 for any free one',
+    }),
+    origins: Type.Array(Type.String({ pattern: ORIGIN }), {
+      default: [],
+      description: 'Other sites whose pages may publish here, as exact origins: `https://example.org`',
+    }),
+    trustProxy: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Addresses or networks of reverse proxies whose `X-Forwarded-*` is believed: `127.0.0.1`, `10.0.0.0/8`',
+    }),
+  }),
+  data: Type.String({
+    default: './data',
+    minLength: 1,
+    description: 'Folder for the database, recordings and secrets',
+  }),
+  log: Type.Object({
+    level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
+      default: 'info',
+      description: 'The least important log line to write; logs are JSON lines on standard error',
+    }),
+  }),
+  limits: Type.Object({
+    bitrate: Type.Integer({
+      default: 50_000_000,
+      minimum: 1000,
+      description: 'Bits a second that a publisher may send, sustained',
+    }),
+    maxTracks: Type.Integer({
+      default: 8,
+      minimum: 1,
+      maximum: 64,
+      description: 'Tracks that a stream may declare',
+    }),
+    maxPixels: Type.Integer({
+      default: 16_000_000,
+      minimum: 1024,
+      description: 'Width × height of a picture',
+    }),
+    maxElement: Type.Integer({
+      default: 16 * MEBIBYTE,
+      minimum: 64 * 1024,
+      maximum: 256 * MEBIBYTE,
+      description: 'Bytes of one WebM element or MP4 box',
+    }),
+    noMediaTimeout: Type.Integer({
+      default: 15_000,
+      minimum: 1000,
+      maximum: 600_000,
+      description: 'Milliseconds without media after which a publisher is let go',
+    }),
+    viewerBuffer: Type.Integer({
+      default: 4 * MEBIBYTE,
+      minimum: 64 * 1024,
+      maximum: 256 * MEBIBYTE,
+      description: 'Bytes that a viewer may lag behind before it is skipped to the newest group',
+    }),
+    viewerStallTimeout: Type.Integer({
+      default: 20_000,
+      minimum: 1000,
+      maximum: 600_000,
+      description: 'Milliseconds without reading after which a viewer is let go',
+    }),
+  }),
+  broadcast: Type.Object({
+    reconnectGrace: Type.Integer({
+      default: 30_000,
+      minimum: 0,
+      maximum: 3_600_000,
+      description: 'Milliseconds that a broadcast waits for its lost publisher',
+    }),
+  }),
+  groupBuffer: Type.Object({
+    bytes: Type.Integer({
+      default: 64 * MEBIBYTE,
+      minimum: MEBIBYTE,
+      description: 'Bytes of each broadcast that are kept in memory at most',
+    }),
+    duration: Type.Integer({
+      default: 20_000,
+      minimum: 1000,
+      description: 'Milliseconds of each broadcast that are kept in memory at most',
+    }),
+  }),
+  recording: Type.Object({
+    enabled: Type.Boolean({ default: true, description: 'Record the channels that are set to be recorded' }),
+  }),
+  play: Type.Object({
+    mergeWindow: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 1000,
+      description: 'Milliseconds of media to send to a viewer in one write; 0 sends every frame at once',
+    }),
+  }),
+});
+
+/** The settings, whole. */
+export type Config = Static<typeof ConfigSchema>;

@@ -1,0 +1,12 @@
+import type { Clock } from '../channel/clock.ts';
+import { milliseconds } from '../media/time.ts';
+
+/** The real clock. A timer of its does not keep the process alive. */
+export const systemClock: Clock = {
+  now: () => milliseconds(performance.now()),
+  wall: () => milliseconds(Date.now()),
+  after: (delay, call) => {
+    const timer = setTimeout(call, delay).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
