@@ -1,0 +1,100 @@
+import { CLOSE } from '../../wire/close-codes.ts';
+
+/** Why publishing failed for good. Stable. */
+export type PublishErrorCode =
+  | 'unauthorized'
+  | 'channel-not-found'
+  | 'channel-busy'
+  | 'taken-over'
+  | 'bad-media'
+  | 'bad-message'
+  | 'session-lost'
+  | 'bitrate-exceeded'
+  | 'closed-by-server'
+  | 'unreachable'
+  | 'backlog-full'
+  | 'unfinished'
+  | 'recorder-failed';
+
+/** Publishing is over and did not end well. The message says what happened and what to do. */
+export class PublishError extends Error {
+  override readonly name = 'PublishError';
+  readonly code: PublishErrorCode;
+  /** What the server added, where it said more. */
+  readonly detail: string | undefined;
+  /** For `channel-busy`: since when the other publisher is live, in ms since 1970. */
+  readonly since: number | undefined;
+
+  constructor(
+    code: PublishErrorCode,
+    extra: { detail?: string | undefined; since?: number | undefined } = {},
+  ) {
+    super(WORDS[code]);
+    this.code = code;
+    this.detail = extra.detail;
+    this.since = extra.since;
+  }
+}
+
+const WORDS: Record<PublishErrorCode, string> = {
+  unauthorized: 'The server did not accept your sign-in for this channel. Sign in again, then go live.',
+  'channel-not-found':
+    'This channel no longer exists. It may have been renamed or deleted: open the list of channels.',
+  'channel-busy': 'This channel is already live from somewhere else.',
+  'taken-over': 'Somebody else took this channel over. What you sent until then is kept in its recording.',
+  'bad-media':
+    'The server could not read what this browser recorded. Try another quality, or another browser.',
+  'bad-message':
+    'This page and the server do not understand each other. Reload the page: it may be from an older version.',
+  'session-lost':
+    'The server no longer holds this broadcast, so it cannot be continued. Go live again to start a new one.',
+  'bitrate-exceeded':
+    'The server does not take this many bits a second. Choose a lower bitrate, then go live again.',
+  'closed-by-server': 'The server ended the broadcast. The channel may have been deleted.',
+  unreachable: 'The server cannot be reached. Check the network connection, then go live again.',
+  'backlog-full':
+    'The connection was away or too slow for too long, and no more could be kept. Choose a lower bitrate or a better connection, then go live again.',
+  unfinished:
+    'The last part could not be delivered: the server did not answer. The recording has everything that was acknowledged.',
+  'recorder-failed': 'The browser stopped encoding. Check the camera and the microphone, then go live again.',
+};
+
+/** What the server said before it closed the socket. */
+export interface ServerComplaint {
+  readonly message: string;
+  readonly since?: number | undefined;
+}
+
+const FINAL: ReadonlyMap<number, PublishErrorCode> = new Map([
+  [CLOSE.normal, 'closed-by-server'],
+  [CLOSE.badMessage, 'bad-message'],
+  [CLOSE.unauthorized, 'unauthorized'],
+  [CLOSE.channelNotFound, 'channel-not-found'],
+  [CLOSE.channelBusy, 'channel-busy'],
+  [CLOSE.takenOver, 'taken-over'],
+  [CLOSE.badMedia, 'bad-media'],
+  [CLOSE.badOffset, 'session-lost'],
+  [CLOSE.bitrateExceeded, 'bitrate-exceeded'],
+]);
+
+/** What a close code means for a publisher; undefined when it should come back and try again. */
+export function publishErrorOfClose(code: number, complaint?: ServerComplaint): PublishError | undefined {
+  const final = FINAL.get(code);
+  return final && new PublishError(final, { detail: complaint?.message, since: complaint?.since });
+}
+
+/** Why the connection is being tried again, in words. */
+export function wordsOfRetry(code: number | undefined): string {
+  switch (code) {
+    case CLOSE.goingAway:
+      return 'The server is restarting.';
+    case CLOSE.internal:
+      return 'The server had a problem.';
+    case CLOSE.timeout:
+      return 'The server heard nothing for too long.';
+    case CLOSE.storageFailed:
+      return 'The server cannot store the broadcast: its disk may be full.';
+    default:
+      return 'The connection is lost.';
+  }
+}

@@ -1,0 +1,32 @@
+import type { Milliseconds } from '../../media/time.ts';
+import type { RecordingState } from '../../wire/publish.ts';
+import type { PublishError } from './publish-error.ts';
+
+/**
+ * Where a publisher stands. `connecting` until the server acknowledged media, `live` only while it does,
+ * `reconnecting` after that was lost, `ending` while the last bytes are on their way.
+ */
+export type PublisherState = 'ready' | 'connecting' | 'live' | 'reconnecting' | 'ending' | 'ended' | 'failed';
+
+/** A publisher at one moment. Immutable: each change makes a new one. */
+export interface PublisherStatus {
+  readonly state: PublisherState;
+  /** Set once the state is `failed`. */
+  readonly error: PublishError | null;
+  /** Why there is no connection just now, in words. */
+  readonly problem: string | null;
+  /** Bytes of the session that the server stored. */
+  readonly acknowledged: number;
+  /** Bytes of the session so far. */
+  readonly total: number;
+  readonly viewers: number;
+  /** As the server measures it, in bits a second; 0 without a connection. */
+  readonly bitrate: number;
+  readonly recording: RecordingState;
+  /** Length of the broadcast on the server, in ms. */
+  readonly elapsed: Milliseconds;
+  /** The shortest round trip to the server of late. */
+  readonly roundTrip: Milliseconds | null;
+  /** The id of the finished recording, once the state is `ended`. */
+  readonly recordingId: string | null;
+}

@@ -1,0 +1,274 @@
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { PublishServerMessage, PublishStart } from '../../wire/publish.ts';
+import { type Backlog, BacklogFullError } from './backlog.ts';
+import { MemoryBacklog } from './memory-backlog.ts';
+import { PublishConnection } from './publish-connection.ts';
+import { PublishError, publishErrorOfClose, type ServerComplaint, wordsOfRetry } from './publish-error.ts';
+import type { OpenSocket } from './publish-socket.ts';
+import type { PublisherStatus } from './publisher-status.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
+import { ServerClock } from './server-clock.ts';
+import type { Timing } from './timing.ts';
+
+/** How long a first connection is tried for. Once the server took the session, reconnecting has no such end. */
+const CONNECT_TIMEOUT = milliseconds(30_000);
+/** How long the end may take without any progress. */
+const ENDING_TIMEOUT = milliseconds(60_000);
+
+/** What a publisher needs. */
+export interface PublisherOptions {
+  /** `wss://host/live/{channel}/publish` */
+  readonly url: string;
+  /** A UUID, made anew for every container stream. */
+  readonly session: string;
+  readonly mimeType: string;
+  readonly title?: string | undefined;
+  /** The stream key, where no sign-in covers the channel. */
+  readonly key?: string | undefined;
+  /** Takes the channel from whoever publishes to it now. */
+  readonly takeover?: boolean | undefined;
+  /** Where unacknowledged bytes are kept; in memory by default. */
+  readonly backlog?: Backlog | undefined;
+  readonly openSocket: OpenSocket;
+  readonly timing: Timing;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Asked when a socket could not be opened at all, of which a browser tells no reason. */
+  readonly diagnose?: (() => Promise<PublishError | undefined>) | undefined;
+}
+
+const READY: PublisherStatus = {
+  state: 'ready',
+  error: null,
+  problem: null,
+  acknowledged: 0,
+  total: 0,
+  viewers: 0,
+  bitrate: 0,
+  recording: 'off',
+  elapsed: milliseconds(0),
+  roundTrip: null,
+  recordingId: null,
+};
+
+/**
+ * Delivers one container stream to a channel, whole and in order, over as many connections as it takes
+ * (`headwater.publish.v1`). Everything written is kept until the server acknowledged it.
+ */
+export class Publisher {
+  /** Settles with the last status, `ended` or `failed`; never rejects. */
+  readonly closed: Promise<PublisherStatus>;
+  readonly #options: PublisherOptions;
+  readonly #backlog: Backlog;
+  readonly #serverClock = new ServerClock();
+  readonly #listeners = new Set<(status: PublisherStatus) => void>();
+  #settle: (status: PublisherStatus) => void = () => {};
+  #status = READY;
+  #connection: PublishConnection | undefined;
+  /** One timer at a time: the next attempt. */
+  #retry: { cancel(): void } | undefined;
+  /** The first connection's, later the end's. */
+  #deadline: { cancel(): void } | undefined;
+  #attempt = 0;
+  /** The server has taken this session at least once. */
+  #accepted = false;
+  #wasLive = false;
+  /** Where the present connection started; undefined while there is none that is ready. */
+  #readyOffset: number | undefined;
+  #length: number | undefined;
+  #containerStart: Milliseconds | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#backlog = options.backlog ?? new MemoryBacklog();
+    this.closed = new Promise((settle) => {
+      this.#settle = settle;
+    });
+  }
+
+  get status(): PublisherStatus {
+    return this.#status;
+  }
+
+  /** Calls after every change of the status; the answer takes the listener off again. */
+  subscribe(listener: (status: PublisherStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    if (this.#status.state !== 'ready') return;
+    this.#deadline = this.#options.timing.after(CONNECT_TIMEOUT, () =>
+      this.close(new PublishError('unreachable')),
+    );
+    this.#set({ state: 'connecting' });
+    this.#connect();
+  }
+
+  /** The next bytes of the container stream. What comes after the publisher closed is dropped. */
+  write(piece: Uint8Array<ArrayBuffer>): void {
+    if (this.#isClosed) return;
+    if (this.#length !== undefined) throw new Error('Bytes were written after the end of the stream');
+    try {
+      this.#backlog.append(piece);
+    } catch (error) {
+      if (!(error instanceof BacklogFullError)) throw error;
+      this.close(new PublishError('backlog-full', { detail: error.message }));
+      return;
+    }
+    this.#set({ total: this.#backlog.end });
+    this.#connection?.pump();
+  }
+
+  /** Ties the container's clock to the local one: what has timestamp 0 was captured at that point of `timing`. */
+  setContainerStart(at: Milliseconds): void {
+    this.#containerStart = at;
+    this.#connection?.setContainerStart(at);
+  }
+
+  /** Everything was written: delivers the rest and waits until the server confirmed the end. */
+  finish(): Promise<PublisherStatus> {
+    if (this.#isClosed || this.#length !== undefined) return this.closed;
+    if (this.#backlog.end === 0 && this.#readyOffset === undefined) {
+      this.close();
+      return this.closed;
+    }
+    this.#length = this.#backlog.end;
+    this.#set({ state: 'ending' });
+    this.#expectProgress();
+    this.#connection?.finish(this.#length);
+    return this.closed;
+  }
+
+  /** Stops at once, without delivering the rest: `failed` with an error, else `ended`. */
+  close(error?: PublishError): void {
+    if (this.#isClosed) return;
+    this.#retry?.cancel();
+    this.#deadline?.cancel();
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#backlog.close();
+    this.#set({ state: error ? 'failed' : 'ended', error: error ?? null, problem: null, bitrate: 0 });
+    this.#settle(this.#status);
+    this.#listeners.clear();
+  }
+
+  get #isClosed(): boolean {
+    return this.#status.state === 'ended' || this.#status.state === 'failed';
+  }
+
+  #connect(): void {
+    const { url, openSocket, timing } = this.#options;
+    this.#readyOffset = undefined;
+    const connection = new PublishConnection({
+      url,
+      start: this.#startMessage(),
+      openSocket,
+      backlog: this.#backlog,
+      serverClock: this.#serverClock,
+      timing,
+      events: {
+        ready: (offset) => this.#beReady(connection, offset),
+        acknowledged: (offset) => this.#acknowledge(offset),
+        status: (status) => this.#report(status),
+        ended: (recording) => {
+          this.#set({ acknowledged: this.#backlog.end, recordingId: recording });
+          this.close();
+        },
+        lost: (code, complaint) => this.#lose(code, complaint),
+      },
+    });
+    this.#connection = connection;
+    if (this.#containerStart !== undefined) connection.setContainerStart(this.#containerStart);
+  }
+
+  #startMessage(): PublishStart {
+    const { session, mimeType, title, key, takeover } = this.#options;
+    return {
+      type: 'start',
+      session,
+      mimeType,
+      ...(title ? { name: title } : {}),
+      ...(key ? { key } : {}),
+      // Only to get in: a publisher that lost its place later asks its owner before it takes it back.
+      ...(takeover && !this.#accepted ? { takeover } : {}),
+    };
+  }
+
+  #beReady(connection: PublishConnection, offset: number): void {
+    this.#attempt = 0;
+    this.#readyOffset = offset;
+    if (!this.#accepted) {
+      this.#accepted = true;
+      if (this.#length === undefined) this.#deadline?.cancel();
+    }
+    this.#backlog.release(offset);
+    this.#set({ problem: null, acknowledged: offset });
+    if (this.#length === undefined) return;
+    this.#expectProgress();
+    connection.finish(this.#length);
+  }
+
+  #acknowledge(offset: number): void {
+    if (offset < this.#status.acknowledged) return;
+    this.#backlog.release(offset);
+    this.#set({ acknowledged: offset });
+    if (this.#length !== undefined) {
+      this.#expectProgress();
+    } else if (this.#readyOffset !== undefined && offset > this.#readyOffset) {
+      this.#wasLive = true;
+      this.#set({ state: 'live' });
+    }
+  }
+
+  #report(status: Extract<PublishServerMessage, { type: 'status' }>): void {
+    this.#set({
+      viewers: status.viewers,
+      bitrate: status.bitrate,
+      recording: status.recording,
+      elapsed: milliseconds(status.elapsed),
+      roundTrip: this.#serverClock.roundTrip ?? null,
+    });
+  }
+
+  #lose(code: number | undefined, complaint: ServerComplaint | undefined): void {
+    this.#connection = undefined;
+    const wasReady = this.#readyOffset !== undefined;
+    this.#readyOffset = undefined;
+    const error = code === undefined ? undefined : publishErrorOfClose(code, complaint);
+    if (error) {
+      this.close(error);
+      return;
+    }
+    this.#set({ problem: wordsOfRetry(code), bitrate: 0, state: this.#stateWithoutConnection() });
+    if (!wasReady) this.#diagnose();
+    const delay = reconnectDelay(this.#attempt++, this.#options.random);
+    this.#retry = this.#options.timing.after(delay, () => this.#connect());
+  }
+
+  #stateWithoutConnection(): PublisherStatus['state'] {
+    if (this.#length !== undefined) return 'ending';
+    return this.#wasLive ? 'reconnecting' : 'connecting';
+  }
+
+  #diagnose(): void {
+    this.#options.diagnose?.().then(
+      (error) => error && this.close(error),
+      // The question failing says only what is known already: there is no connection.
+      () => {},
+    );
+  }
+
+  #expectProgress(): void {
+    this.#deadline?.cancel();
+    this.#deadline = this.#options.timing.after(ENDING_TIMEOUT, () =>
+      this.close(new PublishError('unfinished')),
+    );
+  }
+
+  #set(change: Partial<PublisherStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    for (const listener of [...this.#listeners]) listener(this.#status);
+  }
+}
