@@ -6,6 +6,9 @@ import { decimals, type VideoConfiguration } from './configuration.ts';
 /** `obu_type` (AV1 bitstream specification §6.2.2). */
 export const AV1_OBU = { sequenceHeader: 1, temporalDelimiter: 2, frameHeader: 3, frame: 6 } as const;
 
+/** More than any encoder makes of one picture; a hostile one would cost views for every two bytes. */
+const MAX_OBUS = 4096;
+
 /** An open bitstream unit; views of the temporal unit that it is in. */
 export interface Av1Obu {
   readonly type: number;
@@ -102,6 +105,7 @@ export function splitAv1Obus(unit: Uint8Array): Av1Obu[] {
     }
     if (end > unit.length || start > end) throw malformed('is longer than its sample');
     const type = (header >> 3) & 15;
+    if (obus.length === MAX_OBUS) throw malformed(`stands among over ${MAX_OBUS} in one sample`);
     obus.push({ type, bytes: unit.subarray(at, end), payload: unit.subarray(start, end) });
     at = end;
   }

@@ -12,8 +12,8 @@ export interface AvcConfiguration extends VideoConfiguration {
   readonly nalLengthSize: number;
   /** How many frames may precede another in decoding order and follow it in output order. */
   readonly reorderFrames: number;
-  readonly sps: readonly Uint8Array[];
-  readonly pps: readonly Uint8Array[];
+  /** SPS, then PPS. */
+  readonly parameterSets: readonly Uint8Array[];
 }
 
 /** `nal_unit_type` of a NAL unit. */
@@ -28,40 +28,44 @@ export function readAvcConfiguration(record: Uint8Array): AvcConfiguration {
   if (nalLengthSize === 3) throw malformed('has NAL unit lengths of 3 bytes');
   const sps = readParameterSets(record, 6, (record[5] ?? 0) & 0x1f);
   const pps = readParameterSets(record, sps.end + 1, record[sps.end] ?? 0);
-  return {
-    ...describe(record, sps.units[0]),
-    nalLengthSize,
-    sps: sps.units,
-    pps: pps.units,
-  };
+  return describe(record, nalLengthSize, [...sps.units, ...pps.units]);
 }
 
-/** Writes the body of `avcC` for samples with lengths of four bytes. Throws MediaError `codec-malformed`. */
+/** Writes the body of `avcC` from SPS and PPS NAL units. Throws MediaError `codec-malformed`. */
 export function writeAvcConfiguration(
-  sps: readonly Uint8Array[],
-  pps: readonly Uint8Array[],
+  parameterSets: readonly Uint8Array[],
+  nalLengthSize = 4,
 ): AvcConfiguration {
+  const sps = parameterSets.filter((unit) => avcNalType(unit) === AVC_NAL.sps);
+  const pps = parameterSets.filter((unit) => avcNalType(unit) === AVC_NAL.pps);
   const first = sps[0];
   if (!first || sps.length > 31 || pps.length > 255) throw malformed('needs 1 to 31 SPS and at most 255 PPS');
   const sequence = readAvcSequence(first);
   const record = Uint8Array.from([
-    ...[1, sequence.profile, sequence.constraints, sequence.level, 0xff],
+    ...[1, sequence.profile, sequence.constraints, sequence.level, 0xfc | (nalLengthSize - 1)],
     ...[0xe0 | sps.length, ...sps.flatMap(writeParameterSet)],
     ...[pps.length, ...pps.flatMap(writeParameterSet)],
     ...writeHighProfileFields(sequence),
   ]);
-  return { ...describe(record, first), nalLengthSize: 4, sps, pps };
+  return describe(record, nalLengthSize, [...sps, ...pps]);
 }
 
-function describe(record: Uint8Array, sps: Uint8Array | undefined) {
+function describe(
+  record: Uint8Array,
+  nalLengthSize: number,
+  parameterSets: readonly Uint8Array[],
+): AvcConfiguration {
+  const sps = parameterSets.find((unit) => avcNalType(unit) === AVC_NAL.sps);
   const sequence = sps && readAvcSequence(sps);
   return {
-    codec: 'avc' as const,
+    codec: 'avc',
     codecString: `avc1.${hexadecimal(record[1] ?? 0, record[2] ?? 0, record[3] ?? 0)}`,
     configuration: record,
     width: sequence?.width ?? 0,
     height: sequence?.height ?? 0,
+    nalLengthSize,
     reorderFrames: sequence?.reorderFrames ?? 0,
+    parameterSets,
   };
 }
 

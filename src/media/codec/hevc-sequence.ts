@@ -24,7 +24,7 @@ export function readHevcSequence(unit: Uint8Array): HevcSequence {
   reader.skip(16 + 4);
   const subLayers = reader.bits(3);
   const temporalIdNesting = reader.flag();
-  const general = payload.slice(3, 15);
+  const general = payload.subarray(3, 15);
   reader.skip(96);
   skipSubLayers(reader, subLayers);
   reader.unsignedExpGolomb();

@@ -3,7 +3,14 @@ import type { VideoConfiguration } from './configuration.ts';
 import { readHevcSequence } from './hevc-sequence.ts';
 
 /** `nal_unit_type` (ISO/IEC 23008-2 table 7-1). Random access pictures are 16 to 23. */
-export const HEVC_NAL = { firstRandomAccess: 16, lastRandomAccess: 23, vps: 32, sps: 33, pps: 34 } as const;
+export const HEVC_NAL = {
+  firstRandomAccess: 16,
+  lastRandomAccess: 23,
+  vps: 32,
+  sps: 33,
+  pps: 34,
+  accessUnitDelimiter: 35,
+} as const;
 
 /** What an HEVCDecoderConfigurationRecord says. */
 export interface HevcConfiguration extends VideoConfiguration {
@@ -29,14 +36,17 @@ export function readHevcConfiguration(record: Uint8Array): HevcConfiguration {
   return describe(record, nalLengthSize, readParameterSets(record));
 }
 
-/** Writes the body of `hvcC` for samples with lengths of four bytes. Throws MediaError `codec-malformed`. */
-export function writeHevcConfiguration(parameterSets: readonly Uint8Array[]): HevcConfiguration {
+/** Writes the body of `hvcC` from VPS, SPS and PPS NAL units. Throws MediaError `codec-malformed`. */
+export function writeHevcConfiguration(
+  parameterSets: readonly Uint8Array[],
+  nalLengthSize = 4,
+): HevcConfiguration {
   const sps = parameterSets.find((unit) => hevcNalType(unit) === HEVC_NAL.sps);
   if (!sps) throw malformed('needs a sequence parameter set');
   const sequence = readHevcSequence(sps);
   const types = [HEVC_NAL.vps, HEVC_NAL.sps, HEVC_NAL.pps];
   const arrays = types.flatMap((type) => writeArray(type, parameterSets));
-  const layers = (sequence.temporalLayers << 3) | (sequence.temporalIdNesting ? 4 : 0) | 3;
+  const layers = (sequence.temporalLayers << 3) | (sequence.temporalIdNesting ? 4 : 0) | (nalLengthSize - 1);
   const record = Uint8Array.from([
     ...[1, ...sequence.general, 0xf0, 0, 0xfc],
     ...[
@@ -46,7 +56,7 @@ export function writeHevcConfiguration(parameterSets: readonly Uint8Array[]): He
     ],
     ...[0, 0, layers, types.length, ...arrays],
   ]);
-  return describe(record, 4, parameterSets);
+  return describe(record, nalLengthSize, parameterSets);
 }
 
 function describe(

@@ -1,8 +1,11 @@
 import { MediaError } from '../media-error.ts';
 
+/** More than any encoder makes of one picture; a hostile one would cost a view for every four bytes. */
+const MAX_UNITS = 4096;
+
 /**
  * NAL units of an Annex B byte stream (ISO/IEC 14496-10 §B.1), as views, without start codes, trailing zeros and
- * empty units. What stands before the first start code is not part of any.
+ * empty units. What stands before the first start code is not part of any. Throws MediaError `codec-malformed`.
  */
 export function splitAnnexB(stream: Uint8Array): Uint8Array[] {
   const units: Uint8Array[] = [];
@@ -18,7 +21,13 @@ export function splitAnnexB(stream: Uint8Array): Uint8Array[] {
 function pushUnit(units: Uint8Array[], stream: Uint8Array, start: number, end: number): void {
   let last = end;
   while (last > start && stream[last - 1] === 0) last -= 1;
-  if (last > start) units.push(stream.subarray(start, last));
+  if (last > start) addUnit(units, stream.subarray(start, last));
+}
+
+function addUnit(units: Uint8Array[], unit: Uint8Array): void {
+  if (units.length === MAX_UNITS)
+    throw new MediaError('codec-malformed', `a frame has over ${MAX_UNITS} NAL units`);
+  units.push(unit);
 }
 
 /** Where the next 00 00 01 begins, or -1. Looks at every third byte while none of them can be part of one. */
@@ -49,7 +58,7 @@ export function splitLengthPrefixed(sample: Uint8Array, lengthSize: number): Uin
     const start = at + lengthSize;
     at = start + length;
     if (at > sample.length) throw new MediaError('codec-malformed', 'a NAL unit is longer than its sample');
-    if (length > 0) units.push(sample.subarray(start, at));
+    if (length > 0) addUnit(units, sample.subarray(start, at));
   }
   return units;
 }

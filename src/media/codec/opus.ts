@@ -7,8 +7,7 @@ export const OPUS_SAMPLE_RATE = 48_000;
 /** Reads the body of `dOps` (Encapsulation of Opus in ISOBMFF §4.3.2). Throws MediaError `codec-malformed`. */
 export function readOpusConfiguration(record: Uint8Array): AudioConfiguration {
   const channels = record[1] ?? 0;
-  const mapped = record[10] !== 0;
-  if (record[0] !== 0 || channels === 0 || record.length < (mapped ? 13 + channels : 11)) {
+  if (record[0] !== 0 || channels === 0 || record.length < recordLength(channels, record[10])) {
     throw new MediaError(
       'codec-malformed',
       'the Opus configuration record is too short or of an unknown version',
@@ -30,13 +29,19 @@ export function writeOpusConfiguration(head: Uint8Array): AudioConfiguration {
     throw new MediaError('codec-malformed', 'the Opus track has no valid OpusHead');
   }
   const from = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  const record = head.slice(8);
+  // A copy, which slice() of a Node Buffer is not.
+  const record = new Uint8Array(head.subarray(8, 8 + recordLength(head[9] ?? 0, head[18])));
   const to = new DataView(record.buffer);
   record[0] = 0;
   to.setUint16(2, from.getUint16(10, true));
   to.setUint32(4, from.getUint32(12, true));
   to.setInt16(8, from.getInt16(16, true));
   return readOpusConfiguration(record);
+}
+
+/** With a channel mapping table for every family but 0. */
+function recordLength(channels: number, family: number | undefined): number {
+  return family === 0 ? 11 : 13 + channels;
 }
 
 /** Length of a packet in samples at 48 kHz, from its table of contents (RFC 6716 §3.1); 0 for an invalid one. */

@@ -1,0 +1,55 @@
+/** Element IDs, with their length markers (RFC 8794 §11.2, RFC 9559 §5.1). */
+export const EBML_ID = {
+  ebml: 0x1a45dfa3,
+  ebmlReadVersion: 0x42f7,
+  ebmlMaxIdLength: 0x42f2,
+  ebmlMaxSizeLength: 0x42f3,
+  docType: 0x4282,
+  void: 0xec,
+  crc32: 0xbf,
+  segment: 0x18538067,
+  seekHead: 0x114d9b74,
+  info: 0x1549a966,
+  timestampScale: 0x2ad7b1,
+  tracks: 0x1654ae6b,
+  trackEntry: 0xae,
+  trackNumber: 0xd7,
+  trackUid: 0x73c5,
+  trackType: 0x83,
+  defaultDuration: 0x23e383,
+  codecId: 0x86,
+  codecPrivate: 0x63a2,
+  codecDelay: 0x56aa,
+  video: 0xe0,
+  pixelWidth: 0xb0,
+  pixelHeight: 0xba,
+  audio: 0xe1,
+  samplingFrequency: 0xb5,
+  channels: 0x9f,
+  contentEncodings: 0x6d80,
+  contentEncoding: 0x6240,
+  contentEncodingScope: 0x5032,
+  contentEncodingType: 0x5033,
+  contentCompression: 0x5034,
+  contentCompAlgo: 0x4254,
+  contentCompSettings: 0x4255,
+  contentEncryption: 0x5035,
+  cluster: 0x1f43b675,
+  timestamp: 0xe7,
+  simpleBlock: 0xa3,
+  blockGroup: 0xa0,
+  block: 0xa1,
+  blockDuration: 0x9b,
+  referenceBlock: 0xfb,
+  cues: 0x1c53bb6b,
+  chapters: 0x1043a770,
+  tags: 0x1254c367,
+  attachments: 0x1941a469,
+} as const;
+
+const NAMES = new Map<number, string>(Object.entries(EBML_ID).map(([name, id]) => [id, name]));
+
+/** An element's name for an error message: "cluster (0x1f43b675)". */
+export function nameElement(id: number): string {
+  return `${NAMES.get(id) ?? 'element'} (0x${id.toString(16)})`;
+}
