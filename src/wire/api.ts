@@ -116,7 +116,7 @@ export const RecordingResource = Type.Object(
 export type RecordingResource = Static<typeof RecordingResource>;
 
 /** What `GET /api/channels` answers: every channel, by name. */
-export const ChannelList = Type.Array(ChannelResource);
+export const ChannelList = Type.Object({ items: Type.Array(ChannelResource) }, { $id: 'ChannelList' });
 /** What `GET /api/channels` answers. */
 export type ChannelList = Static<typeof ChannelList>;
 
@@ -125,8 +125,16 @@ export const StreamKeyResource = Type.Object({ streamKey: Type.String() }, { $id
 /** What `GET /api/channels/{name}/key` answers. */
 export type StreamKeyResource = Static<typeof StreamKeyResource>;
 
-/** What `GET /api/recordings` answers: the newest first; a `Link` header with `rel="next"` leads to the next page. */
-export const RecordingList = Type.Array(RecordingResource);
+/** What `GET /api/recordings` answers: the newest first. */
+export const RecordingList = Type.Object(
+  {
+    items: Type.Array(RecordingResource),
+    next: Type.Union([Type.String(), Type.Null()], {
+      description: '`after` of the next page; null on the last one',
+    }),
+  },
+  { $id: 'RecordingList' },
+);
 /** What `GET /api/recordings` answers. */
 export type RecordingList = Static<typeof RecordingList>;
 
@@ -138,7 +146,7 @@ export const RecordingQuery = Type.Object(
     after: Type.Optional(
       Type.String({
         maxLength: 200,
-        description: 'Where the next page starts; taken from the `Link` header',
+        description: 'Where the page starts: `next` of the page before',
       }),
     ),
   },
