@@ -1,0 +1,146 @@
+import 'media-chrome/media-controller.js';
+import 'media-chrome/media-control-bar.js';
+import 'media-chrome/media-fullscreen-button.js';
+import 'media-chrome/media-mute-button.js';
+import 'media-chrome/media-pip-button.js';
+import 'media-chrome/media-play-button.js';
+import 'media-chrome/media-volume-range.js';
+import type { Milliseconds } from '../../media/time.ts';
+import { adoptStyles } from './adopt-styles.ts';
+import { delayText, type Status, statusText } from './status-text.ts';
+import { STYLES } from './styles.ts';
+import { TEMPLATE } from './template.ts';
+
+/** All that is to be seen besides the picture itself. */
+export interface ViewModel extends Status {
+  readonly buffering: boolean;
+  readonly paused: boolean;
+  /** The sound is off only because the browser wants a click first. */
+  readonly mutedByBrowser: boolean;
+  /** The picture may not start without a click. */
+  readonly blocked: boolean;
+  readonly delay: Milliseconds | undefined;
+  readonly viewers: number | null;
+}
+
+/** What the viewer can ask for besides what media-chrome's own controls do. */
+export interface ViewActions {
+  unmute(): void;
+  seekToLive(): void;
+}
+
+let sheet: CSSStyleSheet | undefined;
+let template: HTMLTemplateElement | undefined;
+
+function sharedSheet(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLES);
+  }
+  return sheet;
+}
+
+function instantiate(): DocumentFragment {
+  if (!template) {
+    template = document.createElement('template');
+    template.innerHTML = TEMPLATE;
+  }
+  const content = document.importNode(template.content, true);
+  adoptStyles(content);
+  return content;
+}
+
+/** The player's shadow tree: the video element, the overlay and the controls. */
+export class PlayerView {
+  readonly video: HTMLVideoElement;
+  readonly #root: ShadowRoot;
+  readonly #controller: HTMLElement;
+  readonly #overlay: HTMLElement;
+  readonly #shown = new Map<string, string>();
+
+  constructor(root: ShadowRoot, actions: ViewActions) {
+    this.#root = root;
+    root.adoptedStyleSheets.push(sharedSheet());
+    root.append(instantiate());
+    this.video = this.#find<HTMLVideoElement>('video');
+    this.#controller = this.#find('media-controller');
+    this.#overlay = this.#find('.overlay');
+    this.#find('.unmute').addEventListener('click', () => this.#unmute(actions));
+    this.#find('.start').addEventListener('click', () => actions.seekToLive());
+    this.#find('.live').addEventListener('click', () => actions.seekToLive());
+  }
+
+  /** Shows or hides everything that can be operated, except what asks for a click that playing needs. */
+  set controls(shown: boolean) {
+    this.#show('media-control-bar', shown);
+    for (const name of ['nohotkeys', 'gesturesdisabled']) this.#controller.toggleAttribute(name, !shown);
+  }
+
+  /** A picture for while there is none; null for none. */
+  set poster(url: string | null) {
+    const image = this.#find<HTMLImageElement>('.poster');
+    if (url) image.src = url;
+    else image.removeAttribute('src');
+    this.#shown.delete('.poster');
+  }
+
+  /** Shows the model; what did not change is not touched. */
+  render(model: ViewModel): void {
+    const { message, detail } = statusText(model);
+    const { state, hasPicture, paused } = model;
+    const isLive = state === 'live';
+    this.#show('.spinner', (state === 'connecting' && !model.blocked) || model.buffering);
+    this.#show('.pulse', state === 'offline');
+    this.#text('.message', message);
+    this.#text('.detail', detail);
+    this.#toggle('scrim', hasPicture && message !== '');
+    this.#show('.start', isLive && model.blocked);
+    this.#show('.unmute', isLive && model.mutedByBrowser);
+    this.#show('.poster', !hasPicture && this.#find('.poster').hasAttribute('src'));
+    this.#show('media-play-button', hasPicture && state !== 'ended');
+    this.#show('media-pip-button', hasPicture);
+    this.#show('.live', isLive);
+    this.#find('.live').toggleAttribute('data-live', !paused);
+    this.#label(paused ? 'Paused. Go to the live picture' : 'Live');
+    this.#show('.delay', isLive && !paused && model.delay !== undefined);
+    if (model.delay !== undefined) this.#text('.delay-value', delayText(model.delay));
+    this.#show('.viewers', model.viewers !== null && model.viewers > 0 && state !== 'error');
+    this.#text('.viewers-value', String(model.viewers ?? ''));
+    this.#text('.status', isLive ? (paused ? 'Paused' : 'Live') : `${message}. ${detail}`);
+  }
+
+  /** The button goes away under the viewer's fingers: the keyboard's focus stays in the player. */
+  #unmute(actions: ViewActions): void {
+    actions.unmute();
+    if (this.#root.activeElement === this.#find('.unmute')) this.#find('media-mute-button').focus();
+  }
+
+  #label(label: string): void {
+    if (this.#remember('label', label)) this.#find('.live').setAttribute('aria-label', label);
+  }
+
+  #toggle(name: string, on: boolean): void {
+    if (this.#remember(name, String(on))) this.#overlay.toggleAttribute(`data-${name}`, on);
+  }
+
+  #show(selector: string, shown: boolean): void {
+    if (this.#remember(selector, String(shown))) this.#find(selector).hidden = !shown;
+  }
+
+  #text(selector: string, text: string): void {
+    if (this.#remember(selector, text)) this.#find(selector).textContent = text;
+  }
+
+  /** True when that is news. */
+  #remember(key: string, value: string): boolean {
+    if (this.#shown.get(key) === value) return false;
+    this.#shown.set(key, value);
+    return true;
+  }
+
+  #find<T extends HTMLElement = HTMLElement>(selector: string): T {
+    const element = this.#root.querySelector<T>(selector);
+    if (!element) throw new Error(`The player's template has no ${selector}.`);
+    return element;
+  }
+}
