@@ -1,0 +1,119 @@
+import { readAacConfiguration } from '../media/codec/aac.ts';
+import { opusPacketDuration } from '../media/codec/opus.ts';
+import type { ChunkSample } from '../media/mp4/cmaf-chunk.ts';
+import type { Sample } from '../media/sample.ts';
+import {
+  type Milliseconds,
+  milliseconds,
+  millisecondsToTicks,
+  type Ticks,
+  type Timescale,
+  ticks,
+  timescale,
+} from '../media/time.ts';
+import type { AudioTrack } from '../media/track.ts';
+import type { ChunkOutput } from './chunk-output.ts';
+import { type SessionClock, TrackClock } from './session-clock.ts';
+
+/** About what a chunk of audio lasts: whole packets, to the nearest. */
+const CHUNK_DURATION = milliseconds(100);
+/** Where there is no video to start groups, audio does at about this distance. */
+const GROUP_DURATION = milliseconds(1000);
+
+/**
+ * Makes chunks of about 100 ms of audio. Time is what the packets last, summed: the container's rounding and jitter
+ * never make a gap or an overlap. Only where it is more than a packet beside the container's, the container is
+ * followed: forward over a gap, and by dropping what lies wholly in the past.
+ */
+export class AudioChunker {
+  readonly #output: ChunkOutput;
+  readonly #clock: TrackClock;
+  #track: AudioTrack;
+  /** Samples in a packet of AAC; Opus packets say it themselves. */
+  #samplesPerPacket: number;
+  #startsGroups: boolean;
+  #nextGroup = 0;
+  /** The chunk so far; the list is used again and again. */
+  readonly #packets: ChunkSample[] = [];
+  #dts = ticks(0);
+  #duration = ticks(0);
+  #wallClock: Milliseconds;
+
+  /** `startsGroups`: the broadcast has no video that would. */
+  constructor(output: ChunkOutput, session: SessionClock, track: AudioTrack, startsGroups: boolean) {
+    this.#output = output;
+    this.#track = track;
+    this.#clock = new TrackClock(session, track.timescale, timescale(track.sampleRate));
+    this.#samplesPerPacket = samplesPerPacket(track);
+    this.#startsGroups = startsGroups;
+    this.#wallClock = session.startAt;
+  }
+
+  get #timescale(): Timescale {
+    return this.#clock.timescale;
+  }
+
+  /** The source announced its tracks again; nothing may be held. `newEpoch`: what comes starts an epoch. */
+  restart(track: AudioTrack, startsGroups: boolean, newEpoch: boolean): void {
+    this.#clock.restart(track.timescale, timescale(track.sampleRate));
+    this.#track = track;
+    this.#samplesPerPacket = samplesPerPacket(track);
+    this.#startsGroups = startsGroups;
+    if (newEpoch) this.#nextGroup = 0;
+  }
+
+  /** Takes the next packet, whose media was at that wall clock. */
+  sample(sample: Sample, wallClock: Milliseconds): void {
+    const duration = this.#durationOf(sample);
+    if (duration === 0) return;
+    const place = this.#clock.place(sample.dts);
+    const drift = place - this.#clock.end;
+    if (drift < -duration) return;
+    const tolerance = this.#clock.continuous ? duration : 0;
+    if (drift > tolerance) this.#skipTo(place);
+    if (this.#packets.length === 0) {
+      this.#dts = this.#clock.end;
+      this.#wallClock = wallClock;
+    }
+    this.#packets.push({ duration, compositionOffset: ticks(0), data: sample.data });
+    this.#duration = ticks(this.#duration + duration);
+    this.#clock.reach(ticks(this.#clock.end + duration));
+    const full = millisecondsToTicks(CHUNK_DURATION, this.#timescale) - duration / 2;
+    if (this.#duration >= full) this.flush();
+  }
+
+  /** Writes the packets that are held. */
+  flush(): void {
+    if (this.#packets.length === 0) return;
+    const startsGroup = this.#startsGroups && this.#dts >= this.#nextGroup;
+    if (startsGroup) this.#nextGroup = this.#dts + millisecondsToTicks(GROUP_DURATION, this.#timescale);
+    this.#output.write(
+      {
+        kind: 'audio',
+        timescale: this.#timescale,
+        dts: this.#dts,
+        duration: this.#duration,
+        keyframe: true,
+        startsGroup,
+        wallClock: this.#wallClock,
+      },
+      this.#packets,
+    );
+    this.#packets.length = 0;
+    this.#duration = ticks(0);
+  }
+
+  #skipTo(place: Ticks): void {
+    this.flush();
+    this.#clock.reach(place);
+  }
+
+  /** In samples, which are the ticks of the timeline's side; 0 for a packet that cannot be decoded. */
+  #durationOf(sample: Sample): Ticks {
+    return ticks(this.#track.codec === 'opus' ? opusPacketDuration(sample.data) : this.#samplesPerPacket);
+  }
+}
+
+function samplesPerPacket(track: AudioTrack): number {
+  return track.codec === 'aac' ? readAacConfiguration(track.configuration).samplesPerPacket : 0;
+}

@@ -1,0 +1,159 @@
+import type { ChunkSink, Epoch } from '../media/chunk.ts';
+import { sameBytes } from '../media/codec/configuration.ts';
+import { MediaError } from '../media/media-error.ts';
+import { mimeOf, writeInit } from '../media/mp4/cmaf-header.ts';
+import type { Sample, SampleSink } from '../media/sample.ts';
+import {
+  MILLISECOND_TIMESCALE,
+  type Milliseconds,
+  type Ticks,
+  ticksToMilliseconds,
+  timescale,
+} from '../media/time.ts';
+import type { AudioTrack, Track, VideoTrack } from '../media/track.ts';
+import { AudioChunker } from './audio-chunker.ts';
+import type { CaptureClock } from './capture-clock.ts';
+import { ChunkOutput } from './chunk-output.ts';
+import { FirstSamples } from './first-samples.ts';
+import { SessionClock } from './session-clock.ts';
+import { VIDEO_TIMESCALE, VideoChunker } from './video-chunker.ts';
+
+/** How a {@link Packager} is set up. */
+export interface PackagerOptions {
+  /** Where epochs and chunks go. */
+  readonly sink: ChunkSink;
+  /** Where on the broadcast's timeline this session begins: 0, or where the one before it ended. */
+  readonly startAt: Milliseconds;
+  /** Index of its first epoch: 0, or one more than the last one's. */
+  readonly firstEpoch: number;
+  readonly captureClock: CaptureClock;
+}
+
+/**
+ * Makes epochs and chunks of one publisher session's samples: of its first video and its first audio track, on one
+ * timeline that only moves forward. Pure: it holds at most one frame and 100 ms of audio, at the start of a session
+ * what comes until each track has begun.
+ */
+export class Packager implements SampleSink {
+  readonly #sink: ChunkSink;
+  readonly #captureClock: CaptureClock;
+  readonly #session: SessionClock;
+  readonly #output: ChunkOutput;
+  #nextEpoch: number;
+  #epochTracks: readonly Track[] = [];
+  /** What is waited for; undefined once the session has its place on the timeline. */
+  #first: FirstSamples | undefined;
+  #videoAt = -1;
+  #audioAt = -1;
+  #sources: readonly Track[] = [];
+  #video: VideoChunker | undefined;
+  #audio: AudioChunker | undefined;
+
+  constructor(options: PackagerOptions) {
+    this.#sink = options.sink;
+    this.#captureClock = options.captureClock;
+    this.#session = new SessionClock(options.startAt);
+    this.#output = new ChunkOutput(options.sink, options.captureClock.known);
+    this.#nextEpoch = options.firstEpoch;
+    this.#first = new FirstSamples();
+  }
+
+  /** Where the timeline stands: what the next session starts at. */
+  get position(): Milliseconds {
+    return this.#session.position;
+  }
+
+  /** The index of the next epoch. */
+  get nextEpoch(): number {
+    return this.#nextEpoch;
+  }
+
+  /** Starts the first epoch, and another one where what is published has changed. Throws MediaError `no-tracks`. */
+  tracks(tracks: readonly Track[]): void {
+    const video = tracks.find((track) => track.kind === 'video');
+    const audio = tracks.find((track) => track.kind === 'audio');
+    const published = [...(video ? [onTimeline(video)] : []), ...(audio ? [onTimeline(audio)] : [])];
+    if (published.length === 0) {
+      throw new MediaError('no-tracks', 'There is neither video nor audio to publish.');
+    }
+    const changed = !sameTracks(published, this.#epochTracks);
+    this.flush();
+    this.#sources = tracks;
+    this.#videoAt = video ? tracks.indexOf(video) : -1;
+    this.#audioAt = audio ? tracks.indexOf(audio) : -1;
+    this.#restart(video, audio, changed);
+    if (changed) this.#startEpoch(published);
+  }
+
+  /** Takes the next sample of the track at that position. */
+  sample(track: number, sample: Sample): void {
+    if (track !== this.#videoAt && track !== this.#audioAt) return;
+    const wallClock = this.#captureClock.wallClock(this.#sourceTime(track, sample.pts));
+    if (this.#first) this.#wait(this.#first, track, sample, wallClock);
+    else this.#chunk(track, sample, wallClock);
+  }
+
+  /** Writes what is held: at the end of a session, or when nothing has come for long. */
+  flush(): void {
+    if (this.#first) this.#begin(this.#first);
+    this.#video?.flush();
+    this.#audio?.flush();
+  }
+
+  #restart(video: VideoTrack | undefined, audio: AudioTrack | undefined, newEpoch: boolean): void {
+    if (video) {
+      if (this.#video) this.#video.restart(video.timescale, newEpoch);
+      else this.#video = new VideoChunker(this.#output, this.#session, video.timescale);
+    }
+    if (audio) {
+      if (this.#audio) this.#audio.restart(audio, !video, newEpoch);
+      else this.#audio = new AudioChunker(this.#output, this.#session, audio, !video);
+    }
+  }
+
+  #startEpoch(tracks: readonly Track[]): void {
+    const epoch: Epoch = { index: this.#nextEpoch, tracks, init: writeInit(tracks), mime: mimeOf(tracks) };
+    this.#epochTracks = tracks;
+    this.#nextEpoch += 1;
+    this.#sink.epoch(epoch);
+  }
+
+  #wait(first: FirstSamples, track: number, sample: Sample, wallClock: Milliseconds): void {
+    if (track === this.#videoAt && !sample.keyframe && !first.has(track)) return;
+    first.add({ track, sample, wallClock }, this.#sourceTime(track, sample.dts));
+    const tracks = (this.#videoAt < 0 ? 0 : 1) + (this.#audioAt < 0 ? 0 : 1);
+    if (first.isComplete(tracks)) this.#begin(first);
+  }
+
+  /** The session's place on the timeline is known: its earliest sample is where it starts. */
+  #begin(first: FirstSamples): void {
+    if (first.samples.length === 0) return;
+    this.#first = undefined;
+    this.#session.start(first.earliest);
+    for (const { track, sample, wallClock } of first.samples) this.#chunk(track, sample, wallClock);
+  }
+
+  #chunk(track: number, sample: Sample, wallClock: Milliseconds): void {
+    if (track === this.#videoAt) this.#video?.sample(sample, wallClock);
+    else this.#audio?.sample(sample, wallClock);
+  }
+
+  #sourceTime(track: number, time: Ticks): Milliseconds {
+    return ticksToMilliseconds(time, this.#sources[track]?.timescale ?? MILLISECOND_TIMESCALE);
+  }
+}
+
+/** A track as the broadcast has it: on the timeline's timescale. */
+function onTimeline(track: Track): Track {
+  return { ...track, timescale: track.kind === 'video' ? VIDEO_TIMESCALE : timescale(track.sampleRate) };
+}
+
+function sameTracks(a: readonly Track[], b: readonly Track[]): boolean {
+  return a.length === b.length && a.every((track, index) => sameTrack(track, b[index]));
+}
+
+function sameTrack(a: Track, b: Track | undefined): boolean {
+  if (a.codecString !== b?.codecString || !sameBytes(a.configuration, b.configuration)) return false;
+  if (a.kind === 'video') return b.kind === 'video' && a.width === b.width && a.height === b.height;
+  return b.kind === 'audio' && a.sampleRate === b.sampleRate && a.channels === b.channels;
+}

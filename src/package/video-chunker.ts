@@ -1,0 +1,124 @@
+import type { Sample } from '../media/sample.ts';
+import {
+  type Milliseconds,
+  millisecondsToTicks,
+  rescale,
+  type Ticks,
+  type Timescale,
+  ticks,
+  timescale,
+} from '../media/time.ts';
+import type { ChunkOutput } from './chunk-output.ts';
+import { type SessionClock, TrackClock } from './session-clock.ts';
+
+/** Ticks in a second of every broadcast's video. */
+export const VIDEO_TIMESCALE = timescale(90_000);
+
+/** What a frame is taken to last until another one tells. */
+const USUAL_DURATION = ticks(VIDEO_TIMESCALE / 30);
+/** What a container says beyond these is not believed. */
+const LONGEST_KNOWN = ticks(10 * VIDEO_TIMESCALE);
+const LARGEST_REORDERING = ticks(10 * VIDEO_TIMESCALE);
+/** What fits into a `trun`. */
+const LONGEST_DURATION = 2 ** 32 - 1;
+
+/** A frame on the timeline, as `writeChunk` takes it. The chunker has one, and fills it anew for each. */
+interface Frame {
+  duration: Ticks;
+  compositionOffset: Ticks;
+  data: Uint8Array;
+}
+
+/**
+ * Makes a chunk of each video frame: at once where its duration is known, else when the next one comes. A frame that
+ * comes less than half a frame beside the end of the one before is taken to follow it: containers guess durations.
+ */
+export class VideoChunker {
+  readonly #output: ChunkOutput;
+  readonly #clock: TrackClock;
+  #source: Timescale;
+  /** One frame, used again and again: the list that `writeChunk` takes. */
+  readonly #frame: Frame = { duration: ticks(0), compositionOffset: ticks(0), data: new Uint8Array() };
+  readonly #frames: readonly Frame[] = [this.#frame];
+  /** The frame was not yet written: its duration is not known. */
+  #held = false;
+  #dts = ticks(-1);
+  #keyframe = false;
+  #wallClock: Milliseconds;
+  #lastDuration: Ticks = USUAL_DURATION;
+  #started = false;
+
+  constructor(output: ChunkOutput, session: SessionClock, source: Timescale) {
+    this.#output = output;
+    this.#clock = new TrackClock(session, source, VIDEO_TIMESCALE);
+    this.#source = source;
+    this.#wallClock = session.startAt;
+    // The first frame may not be placed before the session.
+    this.#dts = ticks(millisecondsToTicks(session.startAt, VIDEO_TIMESCALE) - 1);
+  }
+
+  /** The source announced its tracks again; `waits`: frames before the next keyframe belong to nobody. */
+  restart(source: Timescale, waits: boolean): void {
+    this.#clock.restart(source, VIDEO_TIMESCALE);
+    this.#source = source;
+    if (waits) this.#started = false;
+  }
+
+  /** Takes the next frame, whose media was at that wall clock. */
+  sample(sample: Sample, wallClock: Milliseconds): void {
+    if (!this.#started && !sample.keyframe) return;
+    this.#started = true;
+    const dts = this.#place(sample.dts);
+    if (this.#held) this.#write(ticks(dts - this.#dts));
+    this.#dts = dts;
+    this.#keyframe = sample.keyframe;
+    this.#wallClock = wallClock;
+    this.#frame.data = sample.data;
+    this.#frame.compositionOffset = this.#compositionOffset(sample);
+    const known = rescale(sample.duration, this.#source, VIDEO_TIMESCALE);
+    if (known > 0 && known <= LONGEST_KNOWN) {
+      const end = this.#clock.map(ticks(sample.dts + sample.duration));
+      this.#write(ticks(end - dts));
+      return;
+    }
+    this.#held = true;
+    this.#clock.reach(ticks(dts + this.#lastDuration));
+  }
+
+  /** Writes the frame that is held; it lasts as long as the one before it. */
+  flush(): void {
+    if (this.#held) this.#write(this.#lastDuration);
+  }
+
+  #place(source: Ticks): Ticks {
+    const place = this.#clock.place(source);
+    const { end, continuous } = this.#clock;
+    const follows = continuous && !this.#held && Math.abs(place - end) <= this.#lastDuration / 2;
+    return ticks(Math.max(follows ? end : place, this.#dts + 1));
+  }
+
+  #compositionOffset(sample: Sample): Ticks {
+    const offset = rescale(ticks(sample.pts - sample.dts), this.#source, VIDEO_TIMESCALE);
+    return offset > 0 && offset <= LARGEST_REORDERING ? offset : ticks(0);
+  }
+
+  #write(duration: Ticks): void {
+    const frame = this.#frame;
+    frame.duration = ticks(Math.min(Math.max(duration, 1), LONGEST_DURATION));
+    this.#held = false;
+    this.#lastDuration = frame.duration;
+    this.#clock.reach(ticks(this.#dts + frame.duration));
+    this.#output.write(
+      {
+        kind: 'video',
+        timescale: VIDEO_TIMESCALE,
+        dts: this.#dts,
+        duration: frame.duration,
+        keyframe: this.#keyframe,
+        startsGroup: this.#keyframe,
+        wallClock: this.#wallClock,
+      },
+      this.#frames,
+    );
+  }
+}
