@@ -200,6 +200,23 @@ describe('Publisher', () => {
     expect(states).toEqual(['ready', 'connecting', 'live', 'reconnecting', 'live']);
   });
 
+  it('keeps what the server holds but has not stored: a server that died may ask for it again', async () => {
+    const { server, clock, publisher } = await goLive();
+    publisher.write(piece(4, 5));
+    await settle();
+    server.socket.cut();
+    clock.advance(0);
+    server.socket.open();
+    await settle();
+    expect(publisher.status.acknowledged).toBe(3);
+    server.stored.length = 3;
+    server.socket.cut();
+    clock.advance(0);
+    server.socket.open();
+    await settle();
+    expect(server.stored).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('reconnects at once, then ever less often', async () => {
     const { server, clock } = await goLive();
     server.socket.cut();

@@ -203,8 +203,7 @@ export class Publisher {
       this.#accepted = true;
       if (this.#length === undefined) this.#deadline?.cancel();
     }
-    this.#backlog.release(offset);
-    this.#set({ problem: null, acknowledged: offset });
+    this.#set({ problem: null });
     if (this.#length === undefined) return;
     this.#expectProgress();
     connection.finish(this.#length);
