@@ -1,4 +1,3 @@
-import { MediaError } from '../media-error.ts';
 import type { Sample, SampleSink } from '../sample.ts';
 import type { Track } from '../track.ts';
 import type { TrackSource } from './track-source.ts';
@@ -65,11 +64,10 @@ export class Announcer {
     }
   }
 
-  /** The stream is over: what is held goes out. Throws MediaError `no-tracks` when no track ever became known. */
-  end(): void {
+  /** The stream is over: what is held goes out. Returns whether any track was ever announced. */
+  end(): boolean {
     this.#release();
-    if (this.#everAnnounced) return;
-    throw new MediaError('no-tracks', 'the stream ended before any track could be decoded');
+    return this.#everAnnounced;
   }
 
   #allKnown(): boolean {

@@ -63,11 +63,9 @@ export class WebmDemuxer implements Demuxer {
   }
 
   end(): void {
-    try {
-      this.#walker.end();
-    } finally {
-      this.#announcer.end();
-    }
+    const announced = this.#announcer.end();
+    this.#walker.end();
+    if (!announced) throw new MediaError('no-tracks', 'the stream ended before any track could be decoded');
   }
 
   #open(id: number): void {
