@@ -46,6 +46,8 @@ export class VideoChunker {
   #keyframe = false;
   #wallClock: Milliseconds;
   #lastDuration: Ticks = USUAL_DURATION;
+  /** How much earlier frames are decoded than the source says, so that none is shown before: 0 for most sources. */
+  #lead = 0;
   #started = false;
 
   constructor(output: ChunkOutput, session: SessionClock, source: Timescale) {
@@ -68,17 +70,21 @@ export class VideoChunker {
   sample(sample: Sample, wallClock: Milliseconds): void {
     if (!this.#started && !sample.keyframe) return;
     this.#started = true;
-    const dts = this.#place(sample.dts);
+    const offset = this.#compositionOffset(sample);
+    if (offset + this.#lead < 0) this.#lead = -offset;
+    const place = this.#clock.place(sample.dts);
+    const nudge = this.#nudge(place - this.#lead);
+    const dts = ticks(Math.max(place - this.#lead + nudge, this.#dts + 1));
     if (this.#held) this.#write(ticks(dts - this.#dts));
     this.#dts = dts;
     this.#keyframe = sample.keyframe;
     this.#wallClock = wallClock;
     this.#frame.data = sample.data;
-    this.#frame.compositionOffset = this.#compositionOffset(sample);
+    this.#frame.compositionOffset = ticks(Math.max(place + offset + nudge - dts, 0));
     const known = rescale(sample.duration, this.#source, VIDEO_TIMESCALE);
     if (known > 0 && known <= LONGEST_KNOWN) {
       const end = this.#clock.map(ticks(sample.dts + sample.duration));
-      this.#write(ticks(end - dts));
+      this.#write(ticks(end - this.#lead - dts));
       return;
     }
     this.#held = true;
@@ -90,16 +96,16 @@ export class VideoChunker {
     if (this.#held) this.#write(this.#lastDuration);
   }
 
-  #place(source: Ticks): Ticks {
-    const place = this.#clock.place(source);
+  /** From where a frame is to where the one before it ended, if that is near enough to be what was meant. */
+  #nudge(dts: number): number {
     const { end, continuous } = this.#clock;
-    const follows = continuous && !this.#held && Math.abs(place - end) <= this.#lastDuration / 2;
-    return ticks(Math.max(follows ? end : place, this.#dts + 1));
+    const follows = continuous && !this.#held && Math.abs(end - dts) <= this.#lastDuration / 2;
+    return follows ? end - dts : 0;
   }
 
-  #compositionOffset(sample: Sample): Ticks {
+  #compositionOffset(sample: Sample): number {
     const offset = rescale(ticks(sample.pts - sample.dts), this.#source, VIDEO_TIMESCALE);
-    return offset > 0 && offset <= LARGEST_REORDERING ? offset : ticks(0);
+    return Math.abs(offset) <= LARGEST_REORDERING ? offset : 0;
   }
 
   #write(duration: Ticks): void {
