@@ -46,6 +46,7 @@ describe('translateCaptureError', () => {
       'overconstrained',
       'insecure',
       'unsupported',
+      'lost',
       'failed',
     ];
     const kinds: CaptureKind[] = ['camera', 'microphone', 'screen'];

@@ -11,6 +11,7 @@ export type CaptureErrorCode =
   | 'overconstrained'
   | 'insecure'
   | 'unsupported'
+  | 'lost'
   | 'failed';
 
 /** A camera, microphone or screen could not be opened. The message says what was wrong and what to do. */
@@ -55,6 +56,10 @@ const WORDS: Record<CaptureErrorCode, (name: string, kind: CaptureKind) => strin
     kind === 'screen'
       ? 'This browser cannot capture the screen. Use Chrome, Edge or Safari on a computer.'
       : `This browser cannot use the ${name}. Use a current Chrome, Edge or Safari.`,
+  lost: (name, kind) =>
+    kind === 'screen'
+      ? 'The capture of the screen has ended.'
+      : `The ${name} was unplugged or switched off. Plug it in again, or choose another one.`,
   failed: (name) =>
     `The ${name} could not be opened. Unplug it and plug it in again, or restart the browser.`,
 };

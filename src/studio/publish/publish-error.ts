@@ -14,7 +14,8 @@ export type PublishErrorCode =
   | 'unreachable'
   | 'backlog-full'
   | 'unfinished'
-  | 'recorder-failed';
+  | 'recorder-failed'
+  | 'recorder-unsupported';
 
 /** Publishing is over and did not end well. The message says what happened and what to do. */
 export class PublishError extends Error {
@@ -56,6 +57,8 @@ const WORDS: Record<PublishErrorCode, string> = {
     'The connection was away or too slow for too long, and no more could be kept. Choose a lower bitrate or a better connection, then go live again.',
   unfinished:
     'The last part could not be delivered: the server did not answer. The recording has everything that was acknowledged.',
+  'recorder-unsupported':
+    'This browser cannot record in a format that can be streamed. Use a current Chrome, Edge or Safari.',
   'recorder-failed': 'The browser stopped encoding. Check the camera and the microphone, then go live again.',
 };
 

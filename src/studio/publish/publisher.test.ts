@@ -283,6 +283,30 @@ describe('Publisher', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('delivers what there is also when the stream broke off, and fails then', async () => {
+    const { server, publisher } = await goLive();
+    publisher.write(piece(4));
+    const finished = publisher.finish(new PublishError('recorder-failed'));
+    await settle();
+    expect(server.stored).toEqual([1, 2, 3, 4]);
+    expect(await finished).toMatchObject({
+      state: 'failed',
+      error: { code: 'recorder-failed' },
+      recordingId: 'rec-1',
+    });
+  });
+
+  it('says when the server took the session, or that it never did', async () => {
+    const taken = setUp();
+    taken.publisher.start();
+    taken.server.socket.open();
+    expect(await taken.publisher.accepted).toBe(true);
+    const refused = setUp();
+    refused.publisher.start();
+    refused.server.socket.cut(CLOSE.channelNotFound);
+    expect(await refused.publisher.accepted).toBe(false);
+  });
+
   it('ends without a word when it never got through and there is nothing to deliver', async () => {
     const { clock, publisher } = setUp();
     publisher.start();

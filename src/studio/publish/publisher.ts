@@ -56,13 +56,16 @@ const READY: PublisherStatus = {
  * (`headwater.publish.v1`). Everything written is kept until the server acknowledged it.
  */
 export class Publisher {
+  /** Whether the server took the session: true the first time that it does, false when the publisher closed before. */
+  readonly accepted: Promise<boolean>;
   /** Settles with the last status, `ended` or `failed`; never rejects. */
   readonly closed: Promise<PublisherStatus>;
   readonly #options: PublisherOptions;
   readonly #backlog: Backlog;
   readonly #serverClock = new ServerClock();
   readonly #listeners = new Set<(status: PublisherStatus) => void>();
-  #settle: (status: PublisherStatus) => void = () => {};
+  readonly #accept: (accepted: boolean) => void;
+  readonly #settle: (status: PublisherStatus) => void;
   #status = READY;
   #connection: PublishConnection | undefined;
   /** One timer at a time: the next attempt. */
@@ -71,19 +74,23 @@ export class Publisher {
   #deadline: { cancel(): void } | undefined;
   #attempt = 0;
   /** The server has taken this session at least once. */
-  #accepted = false;
+  #wasAccepted = false;
   #wasLive = false;
   /** Where the present connection started; undefined while there is none that is ready. */
   #readyOffset: number | undefined;
   #length: number | undefined;
+  #lastError: PublishError | undefined;
   #containerStart: Milliseconds | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#backlog = options.backlog ?? new MemoryBacklog();
-    this.closed = new Promise((settle) => {
-      this.#settle = settle;
-    });
+    const accepted = Promise.withResolvers<boolean>();
+    this.accepted = accepted.promise;
+    this.#accept = accepted.resolve;
+    const closed = Promise.withResolvers<PublisherStatus>();
+    this.closed = closed.promise;
+    this.#settle = closed.resolve;
   }
 
   get status(): PublisherStatus {
@@ -127,11 +134,15 @@ export class Publisher {
     this.#connection?.setContainerStart(at);
   }
 
-  /** Everything was written: delivers the rest and waits until the server confirmed the end. */
-  finish(): Promise<PublisherStatus> {
+  /**
+   * Everything was written: delivers the rest and waits until the server confirmed the end. With an error, which says
+   * why there is no more, it is `failed` then.
+   */
+  finish(error?: PublishError): Promise<PublisherStatus> {
     if (this.#isClosed || this.#length !== undefined) return this.closed;
-    if (this.#backlog.end === 0 && this.#readyOffset === undefined) {
-      this.close();
+    this.#lastError = error;
+    if (this.#backlog.end === 0) {
+      this.close(error);
       return this.closed;
     }
     this.#length = this.#backlog.end;
@@ -150,6 +161,7 @@ export class Publisher {
     this.#connection = undefined;
     this.#backlog.close();
     this.#set({ state: error ? 'failed' : 'ended', error: error ?? null, problem: null, bitrate: 0 });
+    this.#accept(false);
     this.#settle(this.#status);
     this.#listeners.clear();
   }
@@ -174,7 +186,7 @@ export class Publisher {
         status: (status) => this.#report(status),
         ended: (recording) => {
           this.#set({ acknowledged: this.#backlog.end, recordingId: recording });
-          this.close();
+          this.close(this.#lastError);
         },
         lost: (code, complaint) => this.#lose(code, complaint),
       },
@@ -192,16 +204,17 @@ export class Publisher {
       ...(title ? { name: title } : {}),
       ...(key ? { key } : {}),
       // Only to get in: a publisher that lost its place later asks its owner before it takes it back.
-      ...(takeover && !this.#accepted ? { takeover } : {}),
+      ...(takeover && !this.#wasAccepted ? { takeover } : {}),
     };
   }
 
   #beReady(connection: PublishConnection, offset: number): void {
     this.#attempt = 0;
     this.#readyOffset = offset;
-    if (!this.#accepted) {
-      this.#accepted = true;
+    if (!this.#wasAccepted) {
+      this.#wasAccepted = true;
       if (this.#length === undefined) this.#deadline?.cancel();
+      this.#accept(true);
     }
     this.#set({ problem: null });
     if (this.#length === undefined) return;
