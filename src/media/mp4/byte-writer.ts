@@ -17,11 +17,13 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value);
+    const at = this.#reserve(2);
+    this.#view.setUint16(at, value);
   }
 
   u24(value: number): void {
@@ -31,11 +33,13 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value);
   }
 
   u64(value: number): void {
@@ -61,7 +65,8 @@ export class ByteWriter {
   }
 
   append(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** Begins a box (ISO/IEC 14496-12 §4.2.2) and answers the mark for {@link close}. */
@@ -89,6 +94,7 @@ export class ByteWriter {
     return this.#position === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#position);
   }
 
+  /** May replace the buffer and its view: they are read only after it. */
   #reserve(count: number): number {
     const at = this.#position;
     const end = at + count;
