@@ -112,3 +112,25 @@ describe('NalVideoReader of length-prefixed units', () => {
     expect(() => reader.read(Uint8Array.of(0, 0, 1, 0, 0x65))).toThrow('longer than its sample');
   });
 });
+
+describe('NalVideoReader of HEVC', () => {
+  /** What x265 makes of 642 × 362. */
+  const hex = [
+    '40010c01ffff01600000030090000003000003003f959809',
+    '42010101600000030090000003000003003fa005120171c9265959a4932bc05a020000030002000003003210',
+    '4401c172b46240',
+  ];
+  const sets = hex.map((all) => Uint8Array.from(all.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)));
+  const randomAccess = Uint8Array.of(0x2a, 0x01, 7);
+  const trailing = Uint8Array.of(0x02, 0x01, 7);
+
+  it('takes Annex B without a record, and clean random access pictures for keyframes', () => {
+    const reader = new NalVideoReader('hevc', undefined);
+    expect(reader.read(annexB(trailing)).keyframe).toBe(false);
+    const { keyframe, data } = reader.read(annexB(Uint8Array.of(0x46, 0x01, 0x50), ...sets, randomAccess));
+    expect(keyframe).toBe(true);
+    expect(data).toEqual(joinLengthPrefixed([...sets, randomAccess]));
+    expect(reader.configuration).toMatchObject({ codecString: 'hvc1.1.6.L63.90', width: 642, height: 362 });
+    expect(reader.reorderFrames).toBe(2);
+  });
+});

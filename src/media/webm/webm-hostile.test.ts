@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { opusHead, opusPacket, vp9Delta, vp9Keyframe } from '../codec/synthetic-bitstream.ts';
 import { MediaError } from '../media-error.ts';
 import type { SampleSink } from '../sample.ts';
+import type { Track } from '../track.ts';
 import { EBML_ID } from './ebml-id.ts';
 import {
   claimedSize,
@@ -31,17 +32,17 @@ const SIZE = { width: 640, height: 360 };
 class CheckingSink implements SampleSink {
   samples = 0;
   #last: number[] = [];
-  #count = 0;
+  #tracks: readonly Track[] = [];
 
-  tracks(tracks: readonly unknown[]): void {
+  tracks(tracks: readonly Track[]): void {
     expect(tracks.length).toBeGreaterThan(0);
-    this.#count = tracks.length;
-    this.#last = [];
+    if (tracks[0]?.timescale !== this.#tracks[0]?.timescale) this.#last = [];
+    this.#tracks = tracks;
   }
 
   sample(track: number, { dts, pts, duration, data }: Parameters<SampleSink['sample']>[1]): void {
     const sound =
-      track < this.#count &&
+      track < this.#tracks.length &&
       Number.isSafeInteger(dts) &&
       Number.isSafeInteger(pts) &&
       Number.isSafeInteger(duration) &&
@@ -161,8 +162,8 @@ describe('a stream of many hours', () => {
     const sink = new CheckingSink();
     const demuxer = new WebmDemuxer(sink);
     demuxer.push(liveStream([VP9, OPUS]));
-    const blocks = [simpleBlock(1, 0, vp9Keyframe(SIZE))];
-    for (let time = 20; time < 1000; time += 20) {
+    const blocks = [simpleBlock(1, 0, concatenate(vp9Keyframe(SIZE), new Uint8Array(700)))];
+    for (let time = 100; time < 1000; time += 100) {
       blocks.push(simpleBlock(1, time, vp9Delta()), simpleBlock(2, time, opusPacket()));
     }
     const body = concatenate(...blocks);
@@ -170,10 +171,10 @@ describe('a stream of many hours', () => {
     for (let second = 0; second < hours * 3600; second++) {
       demuxer.push(unknownSize(EBML_ID.cluster, number(EBML_ID.timestamp, second * 1000)));
       demuxer.push(body.subarray(0, 700));
-      if (demuxer.retained > 100) expect.fail(`${demuxer.retained} bytes are held`);
+      if (demuxer.retained > 700) expect.fail(`${demuxer.retained} bytes are held`);
       demuxer.push(body.subarray(700));
       if (demuxer.retained !== 0) expect.fail(`${demuxer.retained} bytes are held`);
     }
-    expect(sink.samples).toBe(hours * 3600 * 99);
+    expect(sink.samples).toBe(hours * 3600 * 19);
   });
 });
