@@ -25,9 +25,9 @@ export const PublishStart = Type.Object({
 export const PublishClock = Type.Object({
   type: Type.Literal('clock'),
   /** Milliseconds on the container's clock. */
-  media: Type.Number(),
+  media: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   /** Milliseconds since 1970 on the server's clock, as learnt by `ping`. */
-  wall: Type.Number(),
+  wall: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
 });
 
 /** The container stream is complete; nothing follows. */

@@ -1,0 +1,27 @@
+import type { Clock } from '../../channel/clock.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { CaptureClock } from '../../package/capture-clock.ts';
+
+/** When a publisher's media was captured: as it told with `clock` messages, until then as it arrives. */
+export class CaptureTime implements CaptureClock {
+  readonly #clock: Clock;
+  /** Wall clock less the container's clock. */
+  #distance: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get known(): boolean {
+    return this.#distance !== undefined;
+  }
+
+  /** What had that timestamp in the container was captured then; the newest word counts. */
+  set(media: Milliseconds, wall: Milliseconds): void {
+    this.#distance = wall - media;
+  }
+
+  wallClock(sourceTime: Milliseconds): Milliseconds {
+    return this.#distance === undefined ? this.#clock.wall() : milliseconds(sourceTime + this.#distance);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Channel, PublishOptions } from '../../channel/channel.ts';
+import type { Clock } from '../../channel/clock.ts';
+import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
+import type { Chunk, ChunkSink, Epoch } from '../../media/chunk.ts';
+import type { Demuxer, DemuxerLimits } from '../../media/demuxer.ts';
+import { openDemuxer } from '../../media/open-demuxer.ts';
+import type { Sample, SampleSink } from '../../media/sample.ts';
+import type { Milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import { Packager } from '../../package/packager.ts';
+import { CaptureTime } from './capture-time.ts';
+
+/** How a container stream goes to a channel. */
+export interface ToChannelOptions extends PublishOptions {
+  readonly limits: DemuxerLimits;
+  readonly clock: Clock;
+  /** The channel is no longer held, for another reason than this stream's own end. Called from the event loop. */
+  onClosed(outcome: PublicationOutcome): void;
+}
+
+/** Container bytes in, chunks to the channel: a demuxer, a packager and the hold on the channel. */
+export class ToChannel implements SampleSink, ChunkSink {
+  readonly #channel: Channel;
+  readonly #options: ToChannelOptions;
+  readonly #demuxer: Demuxer;
+  readonly #captureTime: CaptureTime;
+  #publication: Publication;
+  #packager: Packager | undefined;
+  #broadcast: Broadcast | undefined;
+  #chunks = 0;
+
+  /** Takes the channel. Throws ChannelBusyError. */
+  constructor(channel: Channel, options: ToChannelOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#demuxer = openDemuxer(this, options.limits);
+    this.#captureTime = new CaptureTime(options.clock);
+    this.#publication = this.#publish();
+  }
+
+  /** The broadcast that it feeds; undefined before its tracks are known. */
+  get broadcast(): Broadcast | undefined {
+    return this.#broadcast;
+  }
+
+  /** Chunks made so far. */
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** Where the broadcast's timeline stands. */
+  get position(): Milliseconds {
+    return this.#publication.position;
+  }
+
+  /** The channel is no longer held. */
+  get left(): boolean {
+    return this.#publication.outcome !== undefined;
+  }
+
+  /** Takes the next bytes of the container. Throws MediaError. */
+  push(bytes: Uint8Array): void {
+    this.#demuxer.push(bytes);
+  }
+
+  /** What had timestamp `media` in the container was captured at `wall`. */
+  capturedAt(media: Milliseconds, wall: Milliseconds): void {
+    this.#captureTime.set(media, wall);
+  }
+
+  /** Writes what the packager holds: nothing will follow, or not for long. */
+  flush(): void {
+    this.#packager?.flush();
+  }
+
+  /** The publisher is away. One whose tracks are not known yet leaves the channel. */
+  lost(): void {
+    this.#publication.markLost();
+  }
+
+  /** The publisher is back. Throws ChannelBusyError when it had left the channel and another one has it now. */
+  resumed(): void {
+    if (this.left && !this.#broadcast) this.#publication = this.#publish();
+    else this.#publication.markResumed();
+  }
+
+  /** The container is complete: ends the broadcast, whatever its last bytes were. Answers what was wrong with them. */
+  end(): unknown {
+    let problem: unknown;
+    try {
+      this.#demuxer.end();
+    } catch (error) {
+      problem = error;
+    }
+    try {
+      this.flush();
+    } catch (error) {
+      problem ??= error;
+    }
+    this.#publication.end();
+    return problem;
+  }
+
+  /** For the demuxer. */
+  tracks(tracks: readonly Track[]): void {
+    this.#packager ??= new Packager({
+      sink: this,
+      startAt: this.#publication.position,
+      firstEpoch: this.#publication.nextEpoch,
+      captureClock: this.#captureTime,
+    });
+    this.#packager.tracks(tracks);
+  }
+
+  /** For the demuxer. */
+  sample(track: number, sample: Sample): void {
+    this.#packager?.sample(track, sample);
+  }
+
+  /** For the packager. */
+  epoch(epoch: Epoch): void {
+    if (this.left) return;
+    this.#publication.epoch(epoch);
+    this.#broadcast = this.#channel.broadcast;
+  }
+
+  /** For the packager. */
+  chunk(chunk: Chunk): void {
+    this.#chunks += 1;
+    this.#publication.chunk(chunk);
+  }
+
+  #publish(): Publication {
+    const publication = this.#channel.publish(this.#options);
+    void publication.closed.then((outcome) => {
+      if (outcome !== 'ended') this.#options.onClosed(outcome);
+    });
+    return publication;
+  }
+}
