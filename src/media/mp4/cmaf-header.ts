@@ -1,6 +1,7 @@
 import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../chunk.ts';
-import { MILLISECOND_TIMESCALE, ticks } from '../time.ts';
+import { MILLISECOND_TIMESCALE, type Milliseconds, millisecondsToTicks, ticks } from '../time.ts';
 import type { Track } from '../track.ts';
+import { writeEditList } from './boxes/edit-list.ts';
 import { writeFileType } from './boxes/file-type.ts';
 import { writeHandler } from './boxes/handler.ts';
 import { writeMediaHeader } from './boxes/media-header.ts';
@@ -9,7 +10,7 @@ import {
   writeSoundMediaHeader,
   writeVideoMediaHeader,
 } from './boxes/media-information.ts';
-import { writeTrackExtends } from './boxes/movie-extends.ts';
+import { writeMovieExtendsHeader, writeTrackExtends } from './boxes/movie-extends.ts';
 import { writeMovieHeader } from './boxes/movie-header.ts';
 import { writeSampleEntry } from './boxes/sample-entry.ts';
 import { NON_SYNC_SAMPLE_FLAGS, SYNC_SAMPLE_FLAGS } from './boxes/sample-flags.ts';
@@ -26,11 +27,21 @@ export function trackIdOf(track: Track): number {
   return track.kind === 'video' ? VIDEO_TRACK_ID : AUDIO_TRACK_ID;
 }
 
+/** What the header of a file says that the one of a live stream does not; its size does not depend on it. */
+export interface RecordedMovie {
+  /** 0 while it is not known. */
+  readonly duration: Milliseconds;
+  /** Where on the tracks' timeline the movie starts; where that is 0, there is no edit list. */
+  readonly startAt: Milliseconds;
+  /** Keyframes bring parameter sets that differ from the configuration's: the sample entry is `avc3` or `hev1`. */
+  readonly inBandParameterSets: boolean;
+}
+
 /**
  * Writes `ftyp` and `moov` for at most one video and one audio track: with one track a CMAF header (ISO/IEC
  * 23000-19 §7.3.1), with both the header of a fragmented MP4 whose tracks follow CMAF.
  */
-export function writeInit(tracks: readonly Track[]): Uint8Array {
+export function writeInit(tracks: readonly Track[], movie?: RecordedMovie): Uint8Array {
   const writer = new ByteWriter();
   writeFileType(writer, { majorBrand: 'iso6', minorVersion: 0, compatibleBrands: brandsOf(tracks) });
   const moov = writer.open('moov');
@@ -39,8 +50,9 @@ export function writeInit(tracks: readonly Track[]): Uint8Array {
     duration: NO_DURATION,
     nextTrackId: NEXT_TRACK_ID,
   });
-  for (const track of tracks) writeTrack(writer, track);
+  for (const track of tracks) writeTrack(writer, track, movie);
   const mvex = writer.open('mvex');
+  if (movie) writeMovieExtendsHeader(writer, ticks(Math.round(movie.duration)));
   for (const track of tracks) writeDefaults(writer, track);
   writer.close(mvex);
   writer.close(moov);
@@ -54,7 +66,7 @@ function brandsOf(tracks: readonly Track[]): string[] {
   return brands;
 }
 
-function writeTrack(writer: ByteWriter, track: Track): void {
+function writeTrack(writer: ByteWriter, track: Track, movie: RecordedMovie | undefined): void {
   const video = track.kind === 'video';
   const trak = writer.open('trak');
   writeTrackHeader(writer, {
@@ -64,6 +76,10 @@ function writeTrack(writer: ByteWriter, track: Track): void {
     width: video ? track.width : 0,
     height: video ? track.height : 0,
   });
+  if (movie && movie.startAt > 0) {
+    // Duration 0: up to the end of the last fragment (ISO/IEC 14496-12 §8.6.6.1).
+    writeEditList(writer, [{ duration: 0, mediaTime: millisecondsToTicks(movie.startAt, track.timescale) }]);
+  }
   const mdia = writer.open('mdia');
   writeMediaHeader(writer, { timescale: track.timescale, duration: NO_DURATION });
   writeHandler(writer, video ? 'vide' : 'soun', video ? 'Video' : 'Audio');
@@ -71,18 +87,18 @@ function writeTrack(writer: ByteWriter, track: Track): void {
   if (video) writeVideoMediaHeader(writer);
   else writeSoundMediaHeader(writer);
   writeDataInformation(writer);
-  writeSampleTable(writer, track);
+  writeSampleTable(writer, track, movie?.inBandParameterSets ?? false);
   writer.close(minf);
   writer.close(mdia);
   writer.close(trak);
 }
 
 /** The samples are in the fragments: only the description is not empty (ISO/IEC 23000-19 §7.5.9). */
-function writeSampleTable(writer: ByteWriter, track: Track): void {
+function writeSampleTable(writer: ByteWriter, track: Track, inBand: boolean): void {
   const stbl = writer.open('stbl');
   const stsd = writer.openFull('stsd', 0, 0);
   writer.u32(1);
-  writeSampleEntry(writer, sampleEntryOf(track));
+  writeSampleEntry(writer, sampleEntryOf(track, inBand));
   writer.close(stsd);
   writeTable(writer, 'stts', 0, []);
   writeTable(writer, 'stsc', 0, []);

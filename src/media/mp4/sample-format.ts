@@ -139,9 +139,13 @@ function unsupported(entry: SampleEntry): MediaError {
   );
 }
 
+/** The entries whose samples may bring parameter sets of their own (ISO/IEC 14496-15 §5.4.2, §8.4.1). */
+const IN_BAND_ENTRY: Readonly<Record<string, string>> = { avc1: 'avc3', hvc1: 'hev1' };
+
 /** The sample entry that describes a track's samples in a CMAF header (ISO/IEC 23000-19 §7.5.10). */
-export function sampleEntryOf(track: Track): SampleEntry {
-  const { entry: type, box } = ENTRY_OF[track.codec];
+export function sampleEntryOf(track: Track, inBandParameterSets = false): SampleEntry {
+  const { entry, box } = ENTRY_OF[track.codec];
+  const type = (inBandParameterSets && IN_BAND_ENTRY[entry]) || entry;
   if (track.kind === 'video') {
     const { width, height, configuration } = track;
     return { kind: 'video', type, width, height, boxes: [{ type: box, body: configuration }] };
