@@ -10,3 +10,12 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** The real clock of a command, which goes on as long as it waits for something. */
+export const commandClock: Clock = {
+  ...systemClock,
+  after: (delay, call) => {
+    const timer = setTimeout(call, delay);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

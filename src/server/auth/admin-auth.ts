@@ -10,7 +10,8 @@ export type AdminProof = 'token' | 'session';
 
 /** What became of a token: `blocked` after too many wrong ones from there, with the seconds to wait. */
 export type TokenCheck =
-  | { readonly result: 'right' | 'wrong' }
+  | { readonly result: 'right' }
+  | { readonly result: 'wrong' }
   | { readonly result: 'blocked'; readonly wait: number };
 
 /** Knows the admin: the token, and the browsers that were signed in with it. */

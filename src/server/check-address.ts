@@ -1,0 +1,45 @@
+import { createServer } from 'node:net';
+import { StartError } from './start-error.ts';
+
+/**
+ * Makes sure that an address can be listened on, before anything else is touched: a second start must not open the first
+ * one's database only to find its port taken. Throws StartError in words.
+ */
+export async function checkAddress(host: string, port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((settle, reject) => {
+    server.once('error', (error) => reject(explainListenError(error, host, port)));
+    server.listen({ host, port }, settle);
+  });
+  await new Promise<void>((settle) => server.close(() => settle()));
+}
+
+/** What an error of `listen` means, and what to do. */
+export function explainListenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new StartError(
+        'port-in-use',
+        `Port ${port} on ${host} is in use. Is Headwater running already? Stop what uses it, or choose another port: HEADWATER_PORT=${port + 1 > 65_535 ? 8080 : port + 1}`,
+        { cause },
+      );
+    case 'EACCES':
+      return new StartError(
+        'address-unusable',
+        `This user may not listen on port ${port}. Choose one from 1024 on.`,
+        {
+          cause,
+        },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new StartError(
+        'address-unusable',
+        `${host} is no address of this machine. Set HEADWATER_HOST to one, or to 0.0.0.0 for all of them.`,
+        { cause },
+      );
+    default:
+      return cause;
+  }
+}

@@ -1,0 +1,73 @@
+import { StoreError } from '../../store/store-error.ts';
+import type { ApiError } from '../../wire/api.ts';
+import { formatMessagePage } from '../pages/message-page.ts';
+import type { Http, HttpReply, HttpRequest } from './http.ts';
+import { HttpError } from './http-error.ts';
+
+/** Answers every error as `{error, message}`, or as a page in words to a browser that opened an address. */
+export function handleErrors(http: Http): void {
+  http.setErrorHandler(async (error, request, reply) => {
+    const refusal = translate(error);
+    if (refusal.status >= 500) request.log.error({ err: error, method: request.method }, 'request failed');
+    return await sendError(request, reply, refusal);
+  });
+  http.setNotFoundHandler(async (request, reply) => {
+    const message = `There is nothing at ${request.url.split('?')[0]}.`;
+    return await sendError(request, reply, new HttpError(404, 'not-found', message));
+  });
+}
+
+async function sendError(request: HttpRequest, reply: HttpReply, refusal: HttpError): Promise<void> {
+  reply.code(refusal.status).headers(refusal.headers).header('cache-control', 'no-store');
+  if (wantsPage(request)) {
+    await reply
+      .type('text/html; charset=utf-8')
+      .send(formatMessagePage(titleOf(refusal.status), refusal.message));
+    return;
+  }
+  const body: ApiError = { error: refusal.code, message: refusal.message };
+  await reply.send(body);
+}
+
+/** Foreign errors become ours here, and only here. */
+function translate(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof StoreError && error.code === 'channel-exists') {
+    return new HttpError(409, error.code, error.message);
+  }
+  if (!(error instanceof Error)) return internal();
+  const { statusCode, code, validation } = error as Error & {
+    statusCode?: number;
+    code?: string;
+    validation?: unknown;
+  };
+  if (code === 'FST_ERR_VALIDATION' || validation)
+    return new HttpError(400, 'invalid-request', error.message);
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new HttpError(statusCode, CODES[statusCode] ?? 'bad-request', error.message);
+  }
+  return internal();
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  404: 'not-found',
+  405: 'method-not-allowed',
+  413: 'body-too-large',
+  415: 'media-type-unsupported',
+  429: 'too-many-requests',
+};
+
+const internal = () =>
+  new HttpError(
+    500,
+    'internal',
+    'The server failed at this. Its log says why; try again, and report it if it stays.',
+  );
+
+const titleOf = (status: number) =>
+  status === 404 ? 'Not found' : status < 500 ? 'This did not work' : 'The server failed';
+
+function wantsPage(request: HttpRequest): boolean {
+  if (request.method !== 'GET' || /^\/(api|live)\//.test(request.url)) return false;
+  return request.headers.accept?.includes('text/html') ?? false;
+}

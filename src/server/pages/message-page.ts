@@ -1,0 +1,57 @@
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { display: grid; place-items: center; min-height: 100vh; margin: 0; }
+main { max-width: 32rem; padding: 1.5rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; }
+code { overflow-wrap: anywhere; }
+label { display: block; margin-top: 1.5rem; }
+input, button { font: inherit; padding: .5rem .75rem; margin-top: .5rem; border-radius: .375rem; border: 1px solid #8888; }
+input { width: 100%; box-sizing: border-box; }
+button { background: #0b62d6; border-color: #0b62d6; color: #fff; cursor: pointer; }
+.problem { border-left: .25rem solid #c8372d; padding-left: .75rem; }
+`;
+
+/** A page with a heading and one paragraph, for what needs no more. */
+export const formatMessagePage = (title: string, message: string): string =>
+  page(title, `<p>${escapeHtml(message)}</p><p><a href="/">To the channels</a></p>`);
+
+/** The page that a browser gets in place of one that it must be signed in for. */
+export function formatSignInPage(next: string, problem?: string): string {
+  const action = `/sign-in?next=${encodeURIComponent(next)}`;
+  return page(
+    'Sign in to Headwater',
+    `${problem ? `<p class="problem" role="alert">${escapeHtml(problem)}</p>` : ''}
+<p>This page is for the people who run this server. Open the address that Headwater printed when it started, the one with
+<code>?token=</code> in it, or enter the token here. It is kept in the file <code>admin-token</code> in the data
+folder, unless <code>HEADWATER_ADMIN_TOKEN</code> is set.</p>
+<form method="post" action="${escapeHtml(action)}">
+<label for="token">Admin token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<button type="submit">Sign in</button>
+</form>`,
+  );
+}
+
+const page = (title: string, body: string) => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body><main><h1>${escapeHtml(title)}</h1>
+${body}
+</main></body>
+</html>
+`;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');

@@ -1,0 +1,26 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ApiError } from '../../wire/api.ts';
+import type { HttpError } from '../http/http-error.ts';
+
+/** Answers an upgrade with an ordinary HTTP error in the API's form, and closes the connection. */
+export function refuseUpgrade(socket: Duplex, refusal: HttpError): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error: ApiError = { error: refusal.code, message: refusal.message };
+  const body = JSON.stringify(error);
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    ...refusal.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`,
+  );
+}
