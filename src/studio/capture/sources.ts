@@ -60,7 +60,8 @@ export class Sources {
   /** Opens both with one question; each on its own when that fails, so that one does not cost the other. */
   async open(camera: DeviceChoice, microphone: DeviceChoice): Promise<void> {
     if (camera === 'none' || microphone === 'none') {
-      await Promise.all([this.choose('camera', camera), this.choose('microphone', microphone)]);
+      await this.#chooseOrDefault('camera', camera);
+      await this.#chooseOrDefault('microphone', microphone);
       return;
     }
     const requests = { camera: ++this.#requests.camera, microphone: ++this.#requests.microphone };
@@ -75,8 +76,8 @@ export class Sources {
       this.#take('microphone', requests.microphone, stream.getAudioTracks()[0]);
       await this.#refreshDevices();
     } catch {
-      await this.choose('camera', camera);
-      await this.choose('microphone', microphone);
+      await this.#chooseOrDefault('camera', camera);
+      await this.#chooseOrDefault('microphone', microphone);
     }
   }
 
@@ -144,6 +145,15 @@ export class Sources {
     this.#unwatch();
     const { camera, microphone, screen, screenSound } = this.status.value;
     for (const track of [camera.track, microphone.track, screen.track, screenSound]) track?.stop();
+  }
+
+  /** A device that was chosen another day may be gone. */
+  async #chooseOrDefault(kind: DeviceKind, choice: DeviceChoice): Promise<void> {
+    await this.choose(kind, choice);
+    const code = this.status.value[kind].error?.code;
+    if (choice !== 'default' && (code === 'overconstrained' || code === 'no-device')) {
+      await this.choose(kind, 'default');
+    }
   }
 
   async #openDevice(kind: DeviceKind, choice: DeviceChoice): Promise<MediaStreamTrack | undefined> {

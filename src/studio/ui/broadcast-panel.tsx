@@ -1,0 +1,100 @@
+import { Radio, Square } from 'lucide-react';
+import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
+import type { LiveSession } from '../live-session.ts';
+import { Observable } from '../observable.ts';
+import type { PublishError } from '../publish/publish-error.ts';
+import type { PublisherStatus } from '../publish/publisher-status.ts';
+import { ConfirmDialog } from './confirm-dialog.tsx';
+import { LiveFigures } from './live-figures.tsx';
+import { type OtherBroadcast, Outcome } from './outcome.tsx';
+import { StatePill } from './state-pill.tsx';
+import { stateSentence, stateWords } from './state-words.ts';
+import { useLeaveWarning } from './use-leave-warning.ts';
+import { useObservable } from './use-observable.ts';
+import { WatchLink } from './watch-link.tsx';
+
+const NO_STATUS = new Observable<PublisherStatus | null>(null);
+
+/** Where the broadcast stands, and the buttons that start and end it. `children` are the settings in between. */
+export function BroadcastPanel(props: {
+  session: LiveSession | null;
+  refusal: PublishError | null;
+  channel: string;
+  watchUrl: string;
+  recordingUrl: (id: string) => string;
+  other: OtherBroadcast | null;
+  canGoLive: boolean;
+  onGoLive: (takeover: boolean) => void;
+  onState: (state: string) => void;
+  children: (onAir: boolean) => ReactNode;
+}): ReactElement {
+  const { session, onState } = props;
+  const status = useObservable<PublisherStatus | null>(session?.status ?? NO_STATUS);
+  const state = props.refusal ? 'failed' : (status?.state ?? 'ready');
+  const onAir = status !== null && status.state !== 'ended' && status.state !== 'failed';
+  const words = stateWords(state);
+  const sentence = props.refusal?.message ?? (status && stateSentence(status));
+  useLeaveWarning(onAir);
+  useEffect(() => onState(words.word), [onState, words.word]);
+  return (
+    <section className="panel studio-panel" aria-label="Broadcast">
+      <header className="studio-state">
+        <StatePill tone={words.tone}>{words.word}</StatePill>
+        <p role="status" className="studio-sentence">
+          <span className="visually-hidden">{words.word}. </span>
+          {state !== 'failed' && sentence}
+        </p>
+      </header>
+      <Outcome {...props} status={status} />
+      {onAir && session && <LiveFigures session={session} status={status} />}
+      <div className="studio-settings">{props.children(onAir)}</div>
+      <WatchLink url={props.watchUrl} />
+      {onAir && session ? (
+        <StopButton session={session} ending={status.state === 'ending'} />
+      ) : (
+        <button
+          type="button"
+          className="button button-live button-large"
+          disabled={!props.canGoLive}
+          onClick={() => props.onGoLive(false)}
+        >
+          <Radio aria-hidden />
+          Go live
+        </button>
+      )}
+    </section>
+  );
+}
+
+function StopButton({ session, ending }: { session: LiveSession; ending: boolean }): ReactElement {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-danger button-large"
+        disabled={ending}
+        onClick={() => setAsking(true)}
+      >
+        <Square aria-hidden />
+        Stop
+      </button>
+      {ending && (
+        <button type="button" className="button button-quiet" onClick={() => session.abandon()}>
+          Give up the last part
+        </button>
+      )}
+      <ConfirmDialog
+        open={asking}
+        onOpenChange={setAsking}
+        title="Stop the broadcast?"
+        confirm="Stop broadcast"
+        cancel="Keep going"
+        onConfirm={() => void session.stop()}
+      >
+        Viewers are told that it is over. The last part of the recording is delivered before the connection
+        closes.
+      </ConfirmDialog>
+    </>
+  );
+}

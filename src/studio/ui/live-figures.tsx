@@ -1,0 +1,71 @@
+import { type ReactElement, useEffect, useState } from 'react';
+import type { LiveSession } from '../live-session.ts';
+import type { PublisherStatus } from '../publish/publisher-status.ts';
+import { formatBitrate, formatBytes } from './format-amount.ts';
+import { durationToken, formatDuration } from './format-duration.ts';
+
+/** From here on so much waits that the connection is too slow, in bytes. */
+const MUCH_WAITING = 2_000_000;
+
+/** The figures of a broadcast that is on. */
+export function LiveFigures({
+  session,
+  status,
+}: {
+  session: LiveSession;
+  status: PublisherStatus;
+}): ReactElement {
+  const waiting = status.total - status.acknowledged;
+  const share = Math.min(1, status.bitrate / session.targetBitrate);
+  return (
+    <dl className="figures">
+      <div>
+        <dt>On air for</dt>
+        <dd>
+          <Elapsed since={session.liveSince} />
+        </dd>
+      </div>
+      <div>
+        <dt>Viewers</dt>
+        <dd>{status.viewers.toLocaleString('en')}</dd>
+      </div>
+      <div>
+        <dt>Upload</dt>
+        <dd>
+          {formatBitrate(status.bitrate)}{' '}
+          <span className="figure-note">of {formatBitrate(session.targetBitrate)}</span>
+          <progress className="figure-bar" max={1} value={share} aria-label="Upload against target" />
+        </dd>
+      </div>
+      <div data-tone={waiting > MUCH_WAITING ? 'warning' : undefined}>
+        <dt>Not yet confirmed</dt>
+        <dd>{formatBytes(waiting)}</dd>
+      </div>
+      <div data-tone={status.recording === 'damaged' ? 'danger' : undefined}>
+        <dt>Recording</dt>
+        <dd>{RECORDING[status.recording]}</dd>
+      </div>
+      <div>
+        <dt>Round trip</dt>
+        <dd>{status.roundTrip === null ? '–' : `${Math.round(status.roundTrip)} ms`}</dd>
+      </div>
+    </dl>
+  );
+}
+
+const RECORDING: Record<PublisherStatus['recording'], string> = {
+  off: 'Off',
+  recording: 'On',
+  damaged: 'Damaged',
+};
+
+/** Counts on by itself; the screen is the only one that needs it. */
+function Elapsed({ since }: { since: number | undefined }): ReactElement {
+  const [now, setNow] = useState(() => performance.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(performance.now()), 250);
+    return () => clearInterval(timer);
+  }, []);
+  const elapsed = since === undefined ? 0 : Math.max(0, now - since);
+  return <time dateTime={durationToken(elapsed)}>{formatDuration(elapsed)}</time>;
+}

@@ -1,0 +1,102 @@
+import type { ReactElement } from 'react';
+import type { PublishError } from '../publish/publish-error.ts';
+import type { PublisherStatus } from '../publish/publisher-status.ts';
+import { formatDuration } from './format-duration.ts';
+
+/** The channel's broadcast of somebody else. */
+export interface OtherBroadcast {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** What came of the last broadcast, and what to do next: the recording, another try, or taking over. */
+export function Outcome(props: {
+  status: PublisherStatus | null;
+  refusal: PublishError | null;
+  channel: string;
+  other: OtherBroadcast | null;
+  recordingUrl: (id: string) => string;
+  onGoLive: (takeover: boolean) => void;
+}): ReactElement | null {
+  const { status, refusal, recordingUrl } = props;
+  const error = refusal ?? status?.error;
+  if (error?.code === 'channel-busy') return <Busy {...props} since={error.since ?? props.other?.since} />;
+  if (error)
+    return <Failure error={error} recording={status?.recordingId ?? null} recordingUrl={recordingUrl} />;
+  if (status?.state === 'ended') return <Ended status={status} recordingUrl={recordingUrl} />;
+  if (!status && props.other) return <Busy {...props} since={props.other.since} />;
+  return null;
+}
+
+function Busy(props: {
+  channel: string;
+  since: number | undefined;
+  onGoLive: (takeover: boolean) => void;
+}): ReactElement {
+  return (
+    <div className="notice" data-tone="warning" role="alert">
+      <p>
+        <strong>{props.channel}</strong> is live from somewhere else
+        {props.since !== undefined && <> since {timeOf(props.since)}</>}.
+      </p>
+      <p>If you take over, the other broadcaster is disconnected and viewers see your picture.</p>
+      <button type="button" className="button" onClick={() => props.onGoLive(true)}>
+        Take over
+      </button>
+    </div>
+  );
+}
+
+function Failure({
+  error,
+  recording,
+  recordingUrl,
+}: {
+  error: PublishError;
+  recording: string | null;
+  recordingUrl: (id: string) => string;
+}): ReactElement {
+  return (
+    <div className="notice" data-tone="danger" role="alert">
+      <p>{error.message}</p>
+      {error.detail && <p className="notice-detail">The server says: {error.detail}</p>}
+      {recording && (
+        <p>
+          <a href={recordingUrl(recording)}>Watch the recording</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Ended(props: { status: PublisherStatus; recordingUrl: (id: string) => string }): ReactElement {
+  const { status } = props;
+  const delivered = status.acknowledged === status.total;
+  return (
+    <div className="notice" data-tone={delivered ? 'good' : 'warning'}>
+      <p>{wordsOfEnd(status)}</p>
+      {status.recordingId && (
+        <p>
+          <a href={props.recordingUrl(status.recordingId)}>Watch the recording</a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function wordsOfEnd(status: PublisherStatus): string {
+  if (status.total === 0) return 'It ended before anything was sent.';
+  if (status.acknowledged < status.total) return 'The broadcast is over. Its last part was not delivered.';
+  const length = status.elapsed > 0 ? ` after ${formatDuration(status.elapsed)}` : '';
+  const recorded = status.recordingId ? '' : ' It was not recorded.';
+  return `The broadcast is over${length}. Everything was delivered.${recorded}`;
+}
+
+function timeOf(since: number): string {
+  const date = new Date(since);
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(
+    [],
+    today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
+  );
+}
