@@ -50,8 +50,9 @@ export class ChannelFeed {
   readonly #epoch = new LastFrame<Epoch>();
   readonly #interrupted = new LastFrame<number>();
   readonly #viewers = new LastFrame<number>();
-  readonly #newest = new LastFrame<Chunk>();
+  #newest: Buffer = Buffer.alloc(0);
   #newestFrom: Chunk | undefined;
+  #newestTo: Chunk | undefined;
   #waiting: FeedMember[] = [];
   #timer: Timer | undefined;
   #members = 0;
@@ -114,20 +115,17 @@ export class ChannelFeed {
 
   /** One message of the newest chunks, for the many viewers that are at the same place: copied together once. */
   newestFrame(run: readonly Chunk[], length: number): Buffer {
-    const [first] = run;
+    const first = run[0];
     const last = run[run.length - 1];
-    if (!first || !last) return Buffer.alloc(0);
-    // The key is the last chunk; a run that began elsewhere is another one.
-    if (this.#newestFrom !== first) {
+    if (this.#newestFrom !== first || this.#newestTo !== last) {
       this.#newestFrom = first;
-      this.#newest.get(last, () => Buffer.alloc(0));
-    }
-    return this.#newest.get(last, () =>
-      binaryFrame(
+      this.#newestTo = last;
+      this.#newest = binaryFrame(
         run.map(({ bytes }) => bytes),
         length,
-      ),
-    );
+      );
+    }
+    return this.#newest;
   }
 
   #gather(member: FeedMember): void {

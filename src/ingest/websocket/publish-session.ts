@@ -25,7 +25,8 @@ const FLUSH_DELAY = milliseconds(1000);
 
 /** What a session must know of its broadcast's recording. */
 export interface RecordingView {
-  readonly id: string;
+  /** Undefined before there is anything to record. */
+  readonly id: string | undefined;
   readonly state: 'recording' | 'complete' | 'damaged';
   /** Settles when nothing more is written. */
   readonly closed: Promise<void>;
