@@ -106,7 +106,7 @@ function nalFrame(header: number, size: number): Uint8Array {
 export interface SyntheticTrack {
   readonly id: number;
   readonly track: VideoTrack | AudioTrack;
-  readonly entry?: SampleEntry;
+  readonly entries?: readonly SampleEntry[];
   readonly handler?: string;
   readonly edits?: readonly Edit[];
   /** The boxes of `stbl` beside `stsd`: none for a fragmented file. */
@@ -137,10 +137,17 @@ function trex({ id, defaultDuration = 0 }: SyntheticTrack): Uint8Array {
   );
 }
 
-function trak({ id, track, entry, handler, edits, tables = [] }: SyntheticTrack): Uint8Array {
+function trak({
+  id,
+  track,
+  entries = [sampleEntryOf(track)],
+  handler,
+  edits,
+  tables = [],
+}: SyntheticTrack): Uint8Array {
   const video = track.kind === 'video';
   const { width, height } = video ? track : { width: 0, height: 0 };
-  const description = written((writer) => writeSampleEntry(writer, entry ?? sampleEntryOf(track)));
+  const descriptions = entries.map((entry) => written((writer) => writeSampleEntry(writer, entry)));
   return box(
     'trak',
     written((writer) =>
@@ -151,7 +158,7 @@ function trak({ id, track, entry, handler, edits, tables = [] }: SyntheticTrack)
       'mdia',
       written((writer) => writeMediaHeader(writer, { timescale: track.timescale, duration: 0 as never })),
       written((writer) => writeHandler(writer, handler ?? (video ? 'vide' : 'soun'), '')),
-      box('minf', box('stbl', box('stsd', words32(0, 1), description), ...tables)),
+      box('minf', box('stbl', box('stsd', words32(0, descriptions.length), ...descriptions), ...tables)),
     ),
   );
 }
