@@ -1,0 +1,7 @@
+import { request } from './request.ts';
+
+/** Signs this browser in. Throws ApiFailure `unauthorized` for a wrong token. */
+export const signIn = (token: string) => request<undefined>('POST', '/api/session', { token });
+
+/** Signs this browser out. */
+export const signOut = () => request<undefined>('DELETE', '/api/session');

@@ -1,0 +1,28 @@
+import { Dialog } from '@base-ui/react/dialog';
+import { X } from 'lucide-react';
+import type { ReactElement, ReactNode } from 'react';
+
+/** A dialog with a title and a way out; what is in it is up to the page. */
+export function FormDialog(props: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  children: ReactNode;
+}): ReactElement {
+  return (
+    <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="dialog-backdrop" />
+        <Dialog.Popup className="dialog">
+          <header className="dialog-header">
+            <Dialog.Title className="dialog-title">{props.title}</Dialog.Title>
+            <Dialog.Close className="button button-quiet button-icon" aria-label="Close">
+              <X aria-hidden />
+            </Dialog.Close>
+          </header>
+          {props.children}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
