@@ -33,7 +33,7 @@ const VP9: VideoTrack = {
 };
 const LARGE: VideoTrack = {
   ...VIDEO,
-  configuration: writeAvcConfiguration([avcSps({ width: 1920, height: 1080 })], [AVC_PPS]).configuration,
+  configuration: writeAvcConfiguration([avcSps({ width: 1920, height: 1080 }), AVC_PPS], 4).configuration,
   width: 1920,
   height: 1080,
 };

@@ -5,7 +5,7 @@ import { AVC_PPS, avcSps, opusPacket, vp9Keyframe } from '../codec/synthetic-bit
 import { DEFAULT_DEMUXER_LIMITS } from '../demuxer.ts';
 import { bytes } from '../time.ts';
 import { CollectingSink } from '../webm/collecting-sink.ts';
-import type { SampleEntry } from './boxes/sample-entry.ts';
+import type { SampleEntry, VisualSampleEntry } from './boxes/sample-entry.ts';
 import { NON_SYNC_SAMPLE_FLAGS, SYNC_SAMPLE_FLAGS } from './boxes/sample-flags.ts';
 import { Mp4Demuxer } from './mp4-demuxer.ts';
 import {
@@ -260,7 +260,7 @@ describe('a change in mid-stream', () => {
   });
 
   it('is announced when a fragment names another sample entry of its track', () => {
-    const larger = writeAvcConfiguration([avcSps({ width: 1280, height: 720 })], [AVC_PPS]);
+    const larger = writeAvcConfiguration([avcSps({ width: 1280, height: 720 }), AVC_PPS], 4);
     const entries = [avc1(VIDEO.configuration), avc1(larger.configuration)];
     const part = (sampleDescription: number) => {
       const header = {
@@ -435,7 +435,7 @@ function opusPacketOf(size: number): Uint8Array {
   return packet;
 }
 
-function avc1(record: Uint8Array): SampleEntry {
+function avc1(record: Uint8Array): VisualSampleEntry {
   return { kind: 'video', type: 'avc1', width: 640, height: 360, boxes: [{ type: 'avcC', body: record }] };
 }
 
