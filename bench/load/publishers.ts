@@ -58,13 +58,16 @@ const sends = await openAll();
 for (const [index, send] of sends.entries()) {
   const begin = performance.now() + (index / sends.length) * SLICE_MS;
   let sent = 0;
-  setTimeout(() => {
-    setInterval(() => {
-      const due = Math.min(bytes.length, Math.floor((performance.now() - begin) * bytesPerMs));
-      if (due > sent) send(bytes.subarray(sent, due));
-      sent = due;
-    }, SLICE_MS);
-  }, begin - performance.now());
+  setTimeout(
+    () => {
+      setInterval(() => {
+        const due = Math.min(bytes.length, Math.floor((performance.now() - begin) * bytesPerMs));
+        if (due > sent) send(bytes.subarray(sent, due));
+        sent = due;
+      }, SLICE_MS);
+    },
+    Math.max(0, begin - performance.now()),
+  );
 }
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-const CLOCK_TICKS_PER_SECOND = 100;
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** What a process has used so far, from `/proc`. */
 export interface ProcessUsage {
@@ -14,15 +12,22 @@ export interface ProcessUsage {
 
 /** Reads a process's usage. */
 export function readUsage(pid: number): ProcessUsage {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0);
   return {
-    cpu: (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND,
+    cpu: readCpuTime(pid),
     resident: kilobytes('Rss') * 1024,
     private: (kilobytes('Private_Clean') + kilobytes('Private_Dirty')) * 1024,
   };
+}
+
+/** Seconds on a processor, of all its threads. `schedstat` counts nanoseconds; `stat` would miss what runs between ticks. */
+function readCpuTime(pid: number): number {
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return nanoseconds / 1e9;
 }
 
 /** The share of one core, in percent, that processes take together over a time, and their memory at its end. */
