@@ -24,6 +24,7 @@ const OFF = new Set(['off', 'false', 'none']);
 export class HeadwaterPlayer extends HTMLElement {
   static readonly observedAttributes = ['src', 'muted', 'controls', 'poster', 'target-latency'];
   readonly #view: PlayerView;
+  #connected = false;
   #player: Player | undefined;
   #badSrc: PlayerProblem | undefined;
   #state: PlayerState = 'connecting';
@@ -45,20 +46,21 @@ export class HeadwaterPlayer extends HTMLElement {
   }
 
   connectedCallback(): void {
+    this.#connected = true;
     this.video.muted = this.hasAttribute('muted');
     this.#open();
   }
 
   disconnectedCallback(): void {
+    this.#connected = false;
     this.#close();
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (before === value) return;
-    if (name === 'src' && this.isConnected) {
-      this.#close();
-      this.#open();
-    } else if (name === 'muted' && this.isConnected) this.video.muted = value !== null;
+    // While an element that is already in the page is upgraded, its attributes come before connectedCallback.
+    if (name === 'src' && this.#connected) this.#open();
+    else if (name === 'muted' && this.#connected) this.video.muted = value !== null;
     else if (name === 'controls') this.#view.controls = !OFF.has(value ?? '');
     else if (name === 'poster') {
       this.#view.poster = value;
@@ -193,6 +195,7 @@ export class HeadwaterPlayer extends HTMLElement {
   }
 
   #open(): void {
+    this.#close();
     this.#badSrc = undefined;
     if (this.src) {
       try {
@@ -263,7 +266,7 @@ export class HeadwaterPlayer extends HTMLElement {
       this.#dispatch('viewerschange', { viewers });
     }
     if (state !== previous) {
-      this.setAttribute('state', state);
+      this.dataset.state = state;
       this.#dispatch('statechange', { state, previous });
     }
     if (isNewProblem) this.#dispatch('error', problem);

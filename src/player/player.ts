@@ -270,8 +270,8 @@ export class Player {
     this.#rate.add(now, bytes(message.length));
     if (!this.#buffer) return;
     try {
-      for (const { start, end, reference } of this.#buffer.push(message)) {
-        this.#edge.arrived(now, start);
+      for (const { kind, start, end, reference } of this.#buffer.push(message)) {
+        this.#edge.arrived(now, start, kind);
         this.#meter.add(end, reference);
       }
     } catch (error) {

@@ -21,25 +21,33 @@ export interface Correction {
   readonly seek?: { readonly to: Milliseconds; readonly cause: SeekCause };
 }
 
-/** Over the lateness that was seen, for decoding and for what has not been seen yet. */
-const MARGIN = 50;
+/**
+ * How long before its time a chunk has to be there. Chromium runs dry with less than about 110 ms of sound ahead (it
+ * decodes and resamples in advance); a late picture only costs itself.
+ */
+const MARGIN = { audio: 120, video: 60 };
 const STALL_MARGIN = 60;
 const MOST_STALL_MARGIN = 360;
-const STALL_FORGIVEN = 15_000;
+const STALL_FORGIVEN = 120_000;
 /** Behind its target by more than this, the playhead seeks; after a pause or in a tab that was hidden, sooner. */
 const SEEK_BEHIND = 1500;
 const SEEK_BEHIND_ON_RETURN = 300;
 const SEEK_COOLDOWN = 1000;
-const STUCK_AFTER = 2000;
-const STUCK_AHEAD = 500;
+/**
+ * Standing still with this much ahead, the playhead seeks: after each stall Chromium waits for twice as much as
+ * before, and only a seek makes it forget.
+ */
+const STUCK_AFTER = 250;
+const STUCK_AHEAD = 300;
+const STUCK_COOLDOWN = 2000;
 const HOLE_EDGE = 40;
 /** Before the end of a range: a seek to its very end waits for more. */
 const SEEK_SHORT_OF_END = 20;
 /** Behind a range's start, so that rounding never lands before it. */
 const SEEK_PAST_START = 1;
 
-const RATE_START = 60;
-const RATE_STOP = 15;
+const RATE_START = 40;
+const RATE_STOP = 10;
 const RATE_DEAD_BAND = 0.015;
 const FASTEST = 1.08;
 const SLOWEST = 0.95;
@@ -63,8 +71,8 @@ export class LiveEdge {
   #lastPosition = -1;
 
   /** A chunk arrived that starts there. */
-  arrived(at: Milliseconds, start: Milliseconds): void {
-    this.#arrivals.add(at, start);
+  arrived(at: Milliseconds, start: Milliseconds, kind: 'video' | 'audio'): void {
+    this.#arrivals.add(at, milliseconds(start - MARGIN[kind]));
   }
 
   /** The playhead ran dry in spite of its distance: it keeps more for a while. */
@@ -95,7 +103,7 @@ export class LiveEdge {
     const lag = this.#arrivals.safeLag;
     if (lag === undefined) return undefined;
     this.#forgive(now);
-    return milliseconds(now - lag - MARGIN - this.#stallMargin);
+    return milliseconds(now - lag - this.#stallMargin);
   }
 
   /** Where the playhead ought to be; undefined before the first arrival. */
@@ -145,17 +153,18 @@ export class LiveEdge {
     if (returning) this.#returning = false;
     if (to - position > limit && now - this.#seekAt > SEEK_COOLDOWN) return { to, cause: 'behind' };
     if (this.#isStuck(playback, here))
-      return { to: milliseconds(Math.max(to, position + 1)), cause: 'stuck' };
+      return { to: milliseconds(Math.max(to, position + SEEK_PAST_START)), cause: 'stuck' };
     return undefined;
   }
 
-  #isStuck({ now, position }: PlaybackSnapshot, here: BufferedRange | undefined): boolean {
-    if (position !== this.#lastPosition || !here || here.end - position < STUCK_AHEAD) {
+  #isStuck({ now, position, ranges }: PlaybackSnapshot, here: BufferedRange | undefined): boolean {
+    const canMove = here && (here.end - position >= STUCK_AHEAD || here !== ranges.at(-1));
+    if (position !== this.#lastPosition || !canMove) {
       this.#lastPosition = position;
       this.#movedAt = now;
       return false;
     }
-    return now - this.#movedAt > STUCK_AFTER;
+    return now - this.#movedAt > STUCK_AFTER && now - this.#seekAt > STUCK_COOLDOWN;
   }
 
   #seekTo(to: Milliseconds, cause: SeekCause, now: Milliseconds): Correction {
