@@ -33,7 +33,7 @@ export async function pageRoutes(http: Http, services: Services, folder: string)
 function privatePages(http: Http, services: Services, built: boolean): void {
   const { admin } = services;
   const open = async (request: HttpRequest, reply: HttpReply) => {
-    if (await admin.hasSession(request.headers)) return await sendPage(reply, built);
+    if (await admin.hasSession(request.headers)) return await sendPage(reply, built, 'index.html');
     return await sendSignIn(reply, 401, request.url);
   };
   http.get('/', { schema: { hide: true } }, async (request, reply) => {
@@ -47,13 +47,13 @@ function privatePages(http: Http, services: Services, built: boolean): void {
 }
 
 function publicPages(http: Http, { store }: Services, built: boolean): void {
-  const open = async (request: HttpRequest, reply: HttpReply) => {
+  const open = (page: Page) => async (request: HttpRequest, reply: HttpReply) => {
     const { channel } = request.params as { channel: string };
     if (!isChannelName(channel) || !(await store.channels.find(channel))) throw channelNotFound(channel);
-    return await sendPage(reply, built);
+    return await sendPage(reply, built, page);
   };
-  http.get('/watch/:channel', { schema: { hide: true } }, open);
-  http.get('/embed/:channel', { schema: { hide: true }, helmet: EMBED_HEADERS }, open);
+  http.get('/watch/:channel', { schema: { hide: true } }, open('watch.html'));
+  http.get('/embed/:channel', { schema: { hide: true }, helmet: EMBED_HEADERS }, open('embed.html'));
 }
 
 function signInRoutes(http: Http, services: Services): void {
@@ -97,7 +97,10 @@ async function sendSignIn(
   return await reply.send(formatSignInPage(next, problem));
 }
 
-async function sendPage(reply: HttpReply, built: boolean): Promise<HttpReply> {
+/** What Vite builds: the app, and the two pages that start with the player alone. */
+type Page = 'index.html' | 'watch.html' | 'embed.html';
+
+async function sendPage(reply: HttpReply, built: boolean, page: Page): Promise<HttpReply> {
   if (!built) {
     throw new HttpError(
       503,
@@ -105,7 +108,7 @@ async function sendPage(reply: HttpReply, built: boolean): Promise<HttpReply> {
       'The pages are not built. Start the server with npm start, which builds them.',
     );
   }
-  return await reply.header('cache-control', 'no-cache').sendFile('index.html', { cacheControl: false });
+  return await reply.header('cache-control', 'no-cache').sendFile(page, { cacheControl: false });
 }
 
 /** Only a path on this server is gone to after signing in: nobody's link can lead away from it. */
