@@ -2,7 +2,7 @@ import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
-import type { PublicationOutcome } from '../../channel/publication.ts';
+import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { RecordingState } from '../../wire/publish.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
@@ -79,6 +79,8 @@ export class PublishSession {
   #received = 0;
   #over: PublishError | undefined;
   #ended: Promise<string | null> | undefined;
+  /** What a session that failed has left: the broadcast that waits for another publisher. */
+  #lostHold: Publication | undefined;
   #expiry: Timer | undefined;
   #flushTimer: Timer | undefined;
 
@@ -240,6 +242,7 @@ export class PublishSession {
 
   /** The server stops: the broadcast ends here. */
   close(): Promise<void> {
+    this.#lostHold?.end();
     if (this.#input && this.#ended === undefined) {
       const recording = this.#recording();
       this.#input.end();
@@ -278,6 +281,7 @@ export class PublishSession {
       this.#host.log.error({ session: this.id, err: cause }, 'what a failed session held is lost');
     }
     input.lost();
+    this.#lostHold = input.publication;
     this.#finish(error);
     return error;
   }

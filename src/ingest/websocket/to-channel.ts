@@ -44,6 +44,11 @@ export class ToChannel implements SampleSink, ChunkSink {
     return this.#broadcast;
   }
 
+  /** The hold on the channel. */
+  get publication(): Publication {
+    return this.#publication;
+  }
+
   /** Chunks made so far. */
   get chunks(): number {
     return this.#chunks;

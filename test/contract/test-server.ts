@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocketServer } from 'ws';
+import type { Channel } from '../../src/channel/channel.ts';
+import { Hub } from '../../src/channel/hub.ts';
+import type { Log } from '../../src/channel/log.ts';
+import { ManualClock } from '../../src/channel/manual-clock.ts';
+import { type BroadcastRecording, recordBroadcast } from '../../src/egress/recording/from-channel.ts';
+import type { RecordingCatalog } from '../../src/egress/recording/recording-catalog.ts';
+import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
+import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
+import { PublishIngest } from '../../src/ingest/websocket/publish-ingest.ts';
+import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/websocket/publish-limits.ts';
+import { milliseconds } from '../../src/media/time.ts';
+import { PLAY_PROTOCOL } from '../../src/wire/play.ts';
+import { PUBLISH_PROTOCOL } from '../../src/wire/publish.ts';
+
+/** The stream key of every channel of a {@link TestServer}. */
+export const STREAM_KEY = 'canary-stream-key';
+
+/** What a test wants otherwise. */
+export interface TestServerOptions {
+  readonly publishLimits?: Partial<PublishLimits>;
+  readonly viewerLimits?: ViewerLimits;
+  readonly mergeWindow?: number;
+  readonly record?: boolean;
+  readonly grace?: number;
+}
+
+/** What the catalog was told, in order: `created r1`, `completed r1`. */
+class TestCatalog implements RecordingCatalog {
+  readonly told: string[] = [];
+  readonly extents = new Map<string, { size: number; duration: number }>();
+
+  async created({ id }: { id: string }): Promise<void> {
+    this.told.push(`created ${id}`);
+  }
+
+  async progressed(id: string): Promise<void> {
+    this.told.push(`progressed ${id}`);
+  }
+
+  async completed(id: string, extent: { size: number; duration: number }): Promise<void> {
+    this.extents.set(id, extent);
+    this.told.push(`completed ${id}`);
+  }
+
+  async damaged(id: string, _extent: object, reason: string): Promise<void> {
+    this.told.push(`damaged ${id} ${reason}`);
+  }
+}
+
+const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * Every ingest and egress of the project around one hub, on a free port and in a folder of its own. Its time stands
+ * still until a test moves it; its sockets and files are real.
+ */
+export class TestServer {
+  readonly clock = new ManualClock();
+  readonly folder = mkdtempSync(join(tmpdir(), 'headwater-contract-'));
+  readonly journals = join(this.folder, 'journal');
+  readonly catalog = new TestCatalog();
+  readonly errors: unknown[] = [];
+  readonly hub: Hub;
+  readonly ingest: PublishIngest;
+  readonly egress: PlayEgress;
+  readonly recordings: BroadcastRecording[] = [];
+  readonly #http: Server = createServer();
+  readonly #byBroadcast = new Map<string, BroadcastRecording>();
+  readonly #grace: number;
+  #made = 0;
+
+  private constructor(options: TestServerOptions) {
+    const { clock } = this;
+    this.#grace = options.grace ?? 30_000;
+    this.hub = new Hub({ clock, newBroadcastId: () => `b${++this.#made}` });
+    if (options.record ?? true) this.#record();
+    const log = { ...silentLog, error: (fields: object) => this.errors.push(fields) };
+    this.ingest = new PublishIngest({
+      clock,
+      log,
+      limits: { ...DEFAULT_PUBLISH_LIMITS, ...options.publishLimits },
+      journalFolder: this.journals,
+      recordingOf: ({ info }) => this.#byBroadcast.get(info.id),
+    });
+    this.egress = new PlayEgress({
+      clock,
+      ...(options.viewerLimits && { limits: options.viewerLimits }),
+      mergeWindow: milliseconds(options.mergeWindow ?? 0),
+    });
+    this.#upgrade();
+  }
+
+  /** Starts one; `await using` ends it. */
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    const server = new TestServer(options);
+    await new Promise<void>((settle) => server.#http.listen(0, '127.0.0.1', settle));
+    return server;
+  }
+
+  /** Where to publish to a channel. */
+  publishUrl(channel: string, key: string | undefined = STREAM_KEY): string {
+    return `${this.#url()}/live/${channel}/publish${key === undefined ? '' : `?key=${key}`}`;
+  }
+
+  /** Where to watch a channel. */
+  playUrl(channel: string): string {
+    return `${this.#url()}/live/${channel}/ws`;
+  }
+
+  /** A channel's live side. */
+  channel(name: string): Channel {
+    return this.hub.open(name, { reconnectGrace: milliseconds(this.#grace) });
+  }
+
+  /** The file of a recording. */
+  recordingPath(id: string): string {
+    return join(this.folder, 'recordings', id, 'media.mp4');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.egress.close();
+    await this.ingest.close();
+    this.hub.close();
+    await Promise.all(this.recordings.map(({ closed }) => closed));
+    this.#http.closeAllConnections();
+    await new Promise((settle) => this.#http.close(settle));
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #url(): string {
+    return `ws://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  #record(): void {
+    let made = 0;
+    this.hub.broadcastStarted.add((broadcast) => {
+      const recording = recordBroadcast(broadcast, {
+        folder: join(this.folder, 'recordings'),
+        catalog: this.catalog,
+        clock: this.clock,
+        log: silentLog,
+        newRecordingId: () => `r${++made}`,
+      });
+      this.recordings.push(recording);
+      this.#byBroadcast.set(broadcast.info.id, recording);
+    });
+  }
+
+  #upgrade(): void {
+    const protocols = [PUBLISH_PROTOCOL, PLAY_PROTOCOL];
+    const sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: 4 * 1024 * 1024,
+      handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
+    });
+    this.#http.on('upgrade', (request, connection, head) => {
+      const url = new URL(request.url ?? '', 'http://test');
+      const [, , name = '', kind] = url.pathname.split('/');
+      sockets.handleUpgrade(request, connection, head, (socket) => {
+        const channel = this.channel(name);
+        if (kind === 'ws') {
+          this.egress.accept({ socket, connection: request.socket }, channel);
+        } else {
+          const authorized = url.searchParams.get('key') === STREAM_KEY;
+          this.ingest.accept(socket, { channel, authorized, checkKey: (key) => key === STREAM_KEY });
+        }
+      });
+    });
+  }
+}
