@@ -3,7 +3,6 @@ import { opusPacketDuration } from '../media/codec/opus.ts';
 import type { ChunkSample } from '../media/mp4/cmaf-chunk.ts';
 import type { Sample } from '../media/sample.ts';
 import {
-  type Milliseconds,
   milliseconds,
   millisecondsToTicks,
   type Ticks,
@@ -12,6 +11,7 @@ import {
   timescale,
 } from '../media/time.ts';
 import type { AudioTrack } from '../media/track.ts';
+import type { CaptureMoment } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
 import { type SessionClock, TrackClock } from './session-clock.ts';
 
@@ -37,7 +37,7 @@ export class AudioChunker {
   readonly #packets: ChunkSample[] = [];
   #dts = ticks(0);
   #duration = ticks(0);
-  #wallClock: Milliseconds;
+  #moment: CaptureMoment | undefined;
 
   /** `startsGroups`: the broadcast has no video that would. */
   constructor(output: ChunkOutput, session: SessionClock, track: AudioTrack, startsGroups: boolean) {
@@ -46,7 +46,6 @@ export class AudioChunker {
     this.#clock = new TrackClock(session, track.timescale, timescale(track.sampleRate));
     this.#samplesPerPacket = samplesPerPacket(track);
     this.#startsGroups = startsGroups;
-    this.#wallClock = session.startAt;
   }
 
   get #timescale(): Timescale {
@@ -62,8 +61,8 @@ export class AudioChunker {
     if (newEpoch) this.#nextGroup = 0;
   }
 
-  /** Takes the next packet, whose media was at that wall clock. */
-  sample(sample: Sample, wallClock: Milliseconds): void {
+  /** Takes the next packet, which was captured or arrived then. */
+  sample(sample: Sample, moment: CaptureMoment): void {
     const duration = this.#durationOf(sample);
     if (duration === 0) return;
     const place = this.#clock.place(sample.dts);
@@ -73,7 +72,7 @@ export class AudioChunker {
     if (drift > tolerance) this.#skipTo(place);
     if (this.#packets.length === 0) {
       this.#dts = this.#clock.end;
-      this.#wallClock = wallClock;
+      this.#moment = moment;
     }
     this.#packets.push({ duration, compositionOffset: ticks(0), data: sample.data });
     this.#duration = ticks(this.#duration + duration);
@@ -84,7 +83,8 @@ export class AudioChunker {
 
   /** Writes the packets that are held. */
   flush(): void {
-    if (this.#packets.length === 0) return;
+    const moment = this.#moment;
+    if (this.#packets.length === 0 || !moment) return;
     const startsGroup = this.#startsGroups && this.#dts >= this.#nextGroup;
     if (startsGroup) this.#nextGroup = this.#dts + millisecondsToTicks(GROUP_DURATION, this.#timescale);
     this.#output.write(
@@ -95,7 +95,7 @@ export class AudioChunker {
         duration: this.#duration,
         keyframe: true,
         startsGroup,
-        wallClock: this.#wallClock,
+        moment,
       },
       this.#packets,
     );

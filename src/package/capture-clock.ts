@@ -1,9 +1,17 @@
 import type { Milliseconds } from '../media/time.ts';
 
-/** Tells when a moment of a publisher's media was in the real world. Asked once for every chunk, as its media comes. */
+/** Tells when a moment of a publisher's media was in the real world. Asked for every sample, as it comes. */
 export interface CaptureClock {
-  /** The publisher told its capture times; else what {@link wallClock} answers is the time of arrival: now. */
+  /** The publisher has told its capture times; until then {@link wallClock} answers the time of arrival: now. */
   readonly known: boolean;
   /** Wall clock, since 1970, of a moment on the publisher's own timeline. */
   wallClock(sourceTime: Milliseconds): Milliseconds;
+}
+
+/** When a sample was in the real world. */
+export interface CaptureMoment {
+  /** Since 1970. */
+  readonly wallClock: Milliseconds;
+  /** It is the time of capture, not that of arrival. */
+  readonly captured: boolean;
 }

@@ -5,7 +5,8 @@ import {
   type ProducerReferenceTime,
 } from '../media/mp4/boxes/producer-reference-time.ts';
 import { type ChunkSample, writeChunk } from '../media/mp4/cmaf-chunk.ts';
-import { type Milliseconds, type Ticks, type Timescale, ticks } from '../media/time.ts';
+import { type Ticks, type Timescale, ticks } from '../media/time.ts';
+import type { CaptureMoment } from './capture-clock.ts';
 
 /** What a chunk says beside its samples. */
 export interface ChunkDraft {
@@ -15,19 +16,16 @@ export interface ChunkDraft {
   readonly duration: Ticks;
   readonly keyframe: boolean;
   readonly startsGroup: boolean;
-  readonly wallClock: Milliseconds;
+  readonly moment: CaptureMoment;
 }
 
 /** Makes chunks and hands them on: numbers them, and ties the start of each group to the wall clock. */
 export class ChunkOutput {
   readonly #sink: ChunkSink;
-  readonly #referenceFlags: number;
   #sequence = 0;
 
-  /** `captured`: the wall clocks are times of capture, not of arrival. */
-  constructor(sink: ChunkSink, captured: boolean) {
+  constructor(sink: ChunkSink) {
     this.#sink = sink;
-    this.#referenceFlags = captured ? PRFT_CAPTURED : PRFT_ARRIVED;
   }
 
   /** Writes a chunk. The samples' bytes are copied; the list may be used again. */
@@ -53,13 +51,14 @@ export class ChunkOutput {
       samples: samples.length,
       keyframe: draft.keyframe,
       startsGroup: draft.startsGroup,
-      wallClock: draft.wallClock,
+      wallClock: draft.moment.wallClock,
       bytes,
     });
   }
 
   #referenceTime(draft: ChunkDraft, trackId: number, first: ChunkSample | undefined): ProducerReferenceTime {
     const mediaTime = ticks(draft.dts + (first?.compositionOffset ?? 0));
-    return { trackId, wallClock: draft.wallClock, mediaTime, flags: this.#referenceFlags };
+    const { wallClock, captured } = draft.moment;
+    return { trackId, wallClock, mediaTime, flags: captured ? PRFT_CAPTURED : PRFT_ARRIVED };
   }
 }

@@ -1,11 +1,12 @@
 import type { Sample } from '../media/sample.ts';
 import { type Milliseconds, milliseconds } from '../media/time.ts';
+import type { CaptureMoment } from './capture-clock.ts';
 
-/** A sample that waits, by its track's position and with its wall clock. */
+/** A sample that waits, by its track's position, and when it was captured or arrived. */
 export interface WaitingSample {
   readonly track: number;
   readonly sample: Sample;
-  readonly wallClock: Milliseconds;
+  readonly moment: CaptureMoment;
 }
 
 /** A track that has not begun by then is not waited for: a microphone may be dead. */

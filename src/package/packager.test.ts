@@ -469,14 +469,22 @@ describe('the wall clock', () => {
     expect(referenceOf(out.chunks[1]?.bytes)).toBeUndefined();
   });
 
-  it('is else that of arrival, of a frame that waits too', () => {
+  it('is that of arrival until the publisher tells, of a frame that waits too', () => {
     let now = 7000;
-    const arrival: CaptureClock = { known: false, wallClock: () => milliseconds(now) };
-    const session = new Session({ tracks: [V], captureClock: arrival }).key(0);
+    let known = false;
+    const clock: CaptureClock = {
+      get known() {
+        return known;
+      },
+      wallClock: () => milliseconds(now),
+    };
+    const session = new Session({ tracks: [V], captureClock: clock }).key(0);
     now = 8000;
-    session.delta(40);
-    expect(session.out.chunks[0]?.wallClock).toBe(7000);
-    expect(referenceOf(session.out.chunks[0]?.bytes)?.flags).toBe(PRFT_ARRIVED);
+    known = true;
+    session.key(40).flush();
+    expect(session.out.chunks.map(({ wallClock }) => wallClock)).toEqual([7000, 8000]);
+    const flags = session.out.chunks.map(({ bytes }) => referenceOf(bytes)?.flags);
+    expect(flags).toEqual([PRFT_ARRIVED, PRFT_CAPTURED]);
   });
 });
 

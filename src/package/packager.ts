@@ -12,7 +12,7 @@ import {
 } from '../media/time.ts';
 import type { AudioTrack, Track, VideoTrack } from '../media/track.ts';
 import { AudioChunker } from './audio-chunker.ts';
-import type { CaptureClock } from './capture-clock.ts';
+import type { CaptureClock, CaptureMoment } from './capture-clock.ts';
 import { ChunkOutput } from './chunk-output.ts';
 import { FirstSamples } from './first-samples.ts';
 import { SessionClock } from './session-clock.ts';
@@ -53,7 +53,7 @@ export class Packager implements SampleSink {
     this.#sink = options.sink;
     this.#captureClock = options.captureClock;
     this.#session = new SessionClock(options.startAt);
-    this.#output = new ChunkOutput(options.sink, options.captureClock.known);
+    this.#output = new ChunkOutput(options.sink);
     this.#nextEpoch = options.firstEpoch;
     this.#first = new FirstSamples();
   }
@@ -88,9 +88,11 @@ export class Packager implements SampleSink {
   /** Takes the next sample of the track at that position. */
   sample(track: number, sample: Sample): void {
     if (track !== this.#videoAt && track !== this.#audioAt) return;
-    const wallClock = this.#captureClock.wallClock(this.#sourceTime(track, sample.pts));
-    if (this.#first) this.#wait(this.#first, track, sample, wallClock);
-    else this.#chunk(track, sample, wallClock);
+    const clock = this.#captureClock;
+    const wallClock = clock.wallClock(this.#sourceTime(track, sample.pts));
+    const moment = { wallClock, captured: clock.known };
+    if (this.#first) this.#wait(this.#first, track, sample, moment);
+    else this.#chunk(track, sample, moment);
   }
 
   /** Writes what is held: at the end of a session, or when nothing has come for long. */
@@ -118,9 +120,9 @@ export class Packager implements SampleSink {
     this.#sink.epoch(epoch);
   }
 
-  #wait(first: FirstSamples, track: number, sample: Sample, wallClock: Milliseconds): void {
+  #wait(first: FirstSamples, track: number, sample: Sample, moment: CaptureMoment): void {
     if (track === this.#videoAt && !sample.keyframe && !first.has(track)) return;
-    first.add({ track, sample, wallClock }, this.#sourceTime(track, sample.dts));
+    first.add({ track, sample, moment }, this.#sourceTime(track, sample.dts));
     const tracks = (this.#videoAt < 0 ? 0 : 1) + (this.#audioAt < 0 ? 0 : 1);
     if (first.isComplete(tracks)) this.#begin(first);
   }
@@ -130,12 +132,12 @@ export class Packager implements SampleSink {
     if (first.samples.length === 0) return;
     this.#first = undefined;
     this.#session.start(first.earliest);
-    for (const { track, sample, wallClock } of first.samples) this.#chunk(track, sample, wallClock);
+    for (const { track, sample, moment } of first.samples) this.#chunk(track, sample, moment);
   }
 
-  #chunk(track: number, sample: Sample, wallClock: Milliseconds): void {
-    if (track === this.#videoAt) this.#video?.sample(sample, wallClock);
-    else this.#audio?.sample(sample, wallClock);
+  #chunk(track: number, sample: Sample, moment: CaptureMoment): void {
+    if (track === this.#videoAt) this.#video?.sample(sample, moment);
+    else this.#audio?.sample(sample, moment);
   }
 
   #sourceTime(track: number, time: Ticks): Milliseconds {

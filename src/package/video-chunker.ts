@@ -1,13 +1,6 @@
 import type { Sample } from '../media/sample.ts';
-import {
-  type Milliseconds,
-  millisecondsToTicks,
-  rescale,
-  type Ticks,
-  type Timescale,
-  ticks,
-  timescale,
-} from '../media/time.ts';
+import { millisecondsToTicks, rescale, type Ticks, type Timescale, ticks, timescale } from '../media/time.ts';
+import type { CaptureMoment } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
 import { type SessionClock, TrackClock } from './session-clock.ts';
 
@@ -44,7 +37,7 @@ export class VideoChunker {
   #held = false;
   #dts = ticks(-1);
   #keyframe = false;
-  #wallClock: Milliseconds;
+  #moment: CaptureMoment | undefined;
   #lastDuration: Ticks = USUAL_DURATION;
   /** How much earlier frames are decoded than the source says, so that none is shown before: 0 for most sources. */
   #lead = 0;
@@ -54,7 +47,6 @@ export class VideoChunker {
     this.#output = output;
     this.#clock = new TrackClock(session, source, VIDEO_TIMESCALE);
     this.#source = source;
-    this.#wallClock = session.startAt;
     // The first frame may not be placed before the session.
     this.#dts = ticks(millisecondsToTicks(session.startAt, VIDEO_TIMESCALE) - 1);
   }
@@ -66,8 +58,8 @@ export class VideoChunker {
     if (waits) this.#started = false;
   }
 
-  /** Takes the next frame, whose media was at that wall clock. */
-  sample(sample: Sample, wallClock: Milliseconds): void {
+  /** Takes the next frame, which was captured or arrived then. */
+  sample(sample: Sample, moment: CaptureMoment): void {
     if (!this.#started && !sample.keyframe) return;
     this.#started = true;
     const offset = this.#compositionOffset(sample);
@@ -78,7 +70,7 @@ export class VideoChunker {
     if (this.#held) this.#write(ticks(dts - this.#dts));
     this.#dts = dts;
     this.#keyframe = sample.keyframe;
-    this.#wallClock = wallClock;
+    this.#moment = moment;
     this.#frame.data = sample.data;
     this.#frame.compositionOffset = ticks(Math.max(place + offset + nudge - dts, 0));
     const known = rescale(sample.duration, this.#source, VIDEO_TIMESCALE);
@@ -109,6 +101,8 @@ export class VideoChunker {
   }
 
   #write(duration: Ticks): void {
+    const moment = this.#moment;
+    if (!moment) return;
     const frame = this.#frame;
     frame.duration = ticks(Math.min(Math.max(duration, 1), LONGEST_DURATION));
     this.#held = false;
@@ -122,7 +116,7 @@ export class VideoChunker {
         duration: frame.duration,
         keyframe: this.#keyframe,
         startsGroup: this.#keyframe,
-        wallClock: this.#wallClock,
+        moment,
       },
       this.#frames,
     );

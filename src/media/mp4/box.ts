@@ -40,9 +40,12 @@ export function readBoxHeader(reader: ByteReader): BoxHeader {
   return { type, size, headerSize };
 }
 
-/** The boxes inside a box, one after another, each as a reader of its body that bears its type as name. */
+/**
+ * The boxes inside a box, one after another, each as a reader of its body that bears its type as name. What is left
+ * at the end and shorter than a header is padding, as QuickTime writes it.
+ */
 export function* childBoxes(parent: ByteReader): Generator<ByteReader> {
-  while (parent.remaining > 0) {
+  while (parent.remaining >= COMPACT_HEADER) {
     const { type, size, headerSize } = readBoxHeader(parent);
     const body = size === Number.POSITIVE_INFINITY ? parent.remaining : size - headerSize;
     if (body > parent.remaining) {

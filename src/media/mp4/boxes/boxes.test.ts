@@ -4,7 +4,7 @@ import { childBoxes } from '../box.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import { FragmentRun, measureRun } from '../fragment-run.ts';
-import { fullBox, OPUS, VIDEO, words32, written } from '../synthetic-mp4.ts';
+import { box, concatenate, fullBox, OPUS, VIDEO, words32, written } from '../synthetic-mp4.ts';
 import { TrackReader } from '../track-reader.ts';
 import { readEditList, writeEditList } from './edit-list.ts';
 import { readElementaryStream, writeElementaryStream } from './elementary-stream.ts';
@@ -312,6 +312,13 @@ describe('a box, written and read again', () => {
       mediaTime: 90,
       flags: 24,
     });
+  });
+});
+
+describe('what is inside a box', () => {
+  it('may have padding behind it', () => {
+    const reader = new ByteReader(concatenate(box('free'), new Uint8Array(4)), 'stsd');
+    expect([...childBoxes(reader)].map(({ name }) => name)).toEqual(['free']);
   });
 });
 

@@ -25,7 +25,7 @@ export interface AudioSampleEntry {
 export type SampleEntry = VisualSampleEntry | AudioSampleEntry;
 
 /** A box in a sample entry: the codec's configuration record and others. */
-export interface EntryBox {
+interface EntryBox {
   readonly type: string;
   readonly body: Uint8Array;
 }
