@@ -18,7 +18,7 @@ import { checkAddress, explainListenError } from './check-address.ts';
 import type { Config } from './config/config-schema.ts';
 import { createHttp } from './http/create-http.ts';
 import type { Http } from './http/http.ts';
-import { collectOpenApi, serveOpenApi } from './http/openapi.ts';
+import { openApiRoutes } from './http/openapi.ts';
 import { LiveChannels } from './live/live-channels.ts';
 import { meterBroadcasts } from './live/meter-broadcasts.ts';
 import { Recordings } from './live/recordings.ts';
@@ -61,15 +61,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const secrets = loadSecrets(config.data, options.adminToken);
   const clock = systemClock;
   const store = await openStore(join(config.data, 'headwater.db'));
-  const metrics = new ServerMetrics();
   const hub = new Hub({ clock, newBroadcastId: randomUUID, groupBuffer: groupBuffer(config) });
   const recordings = new Recordings({ store, hub, clock, logger, folder: join(config.data, 'recordings') });
-  const bitrate = meterBroadcasts(hub, clock, metrics);
-  const channels = new LiveChannels(hub, config.broadcast, {
-    bitrate,
-    recordingOf: (id) => recordings.idOf(id),
-  });
-  recordings.start((name) => config.recording.enabled && channels.records(name));
   const ingest = new PublishIngest({
     clock,
     log: logger,
@@ -83,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     mergeWindow: milliseconds(config.play.mergeWindow),
   });
   const traffic = new ViewerTraffic();
-  metrics.watch({
+  const metrics = new ServerMetrics({
     publishers: () => ingest.connected,
     viewers: () => egress.connected,
     liveBroadcasts: () => [...hub.channels()].filter(({ broadcast }) => broadcast).length,
@@ -91,6 +84,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sentBytes: () => traffic.bytes,
     recordingBytes: () => store.recordings.totalBytes(),
   });
+  const channels = new LiveChannels(hub, config.broadcast, {
+    bitrate: meterBroadcasts(hub, clock, metrics),
+    recordingOf: (broadcast) => recordings.idOf(broadcast),
+  });
+  recordings.start((channel) => config.recording.enabled && channels.records(channel));
   const services: Services = {
     config,
     logger,
@@ -107,9 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await recordings.recover();
   await makeFirstChannel(services);
   const http = await createHttp(logger, services.proxies);
-  await collectOpenApi(http, options.version);
   await apiRoutes(http, services);
-  await serveOpenApi(http);
+  await openApiRoutes(http, options.version, (other) => apiRoutes(other, services));
   await pageRoutes(http, services, options.pagesFolder ?? PAGES_FOLDER);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),

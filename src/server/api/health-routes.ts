@@ -38,8 +38,8 @@ export function healthRoutes(http: Http, { store, config, metrics }: Services): 
     '/metrics',
     { schema: { tags, summary: 'Figures in the Prometheus text format', produces: ['text/plain'] } },
     async (_request, reply) => {
-      const text = await metrics.format();
-      return await reply.type(metrics.contentType).send(text);
+      const { type, text } = await metrics.format();
+      return await reply.type(type).send(text);
     },
   );
 }

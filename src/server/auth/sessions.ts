@@ -1,5 +1,4 @@
 import { createHash, hkdfSync } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
 
 /** The cookie that a signed-in browser sends. */
 export const SESSION_COOKIE = 'headwater_session';
@@ -24,6 +23,7 @@ export class Sessions {
   /** A new session, as of that time: milliseconds since 1970. */
   async issue(now: number): Promise<string> {
     const issuedAt = Math.floor(now / 1000);
+    const { SignJWT } = await import('jose');
     return await new SignJWT()
       .setProtectedHeader({ alg: 'HS256' })
       .setAudience(AUDIENCE)
@@ -34,6 +34,8 @@ export class Sessions {
 
   /** Whether it is one of ours and has not ended. Never throws. */
   async verify(session: string, now: number): Promise<boolean> {
+    // Loaded with the first browser that signs in: a server at rest has no use for it.
+    const { jwtVerify } = await import('jose');
     try {
       const options = { algorithms: ['HS256'], audience: AUDIENCE, currentDate: new Date(now) };
       await jwtVerify(session, this.#key, { ...options, requiredClaims: ['exp'] });

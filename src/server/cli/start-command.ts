@@ -7,8 +7,12 @@ import { startServer } from '../start-server.ts';
 import { readVersion } from '../version.ts';
 import type { Command } from './command.ts';
 import { parseOptions } from './parse-options.ts';
+import { releaseStartMemory } from './release-start-memory.ts';
 import { untilStopped } from './until-stopped.ts';
 import { UsageError } from './usage-error.ts';
+
+/** How long after the start its memory is given back, in milliseconds: when nobody waits for it any more. */
+const SETTLE_TIME = 300;
 
 const HELP = `headwater start: start the server
 
@@ -30,11 +34,12 @@ async function start(args: readonly string[]): Promise<number> {
   const { positionals } = parseOptions(args, {});
   if (positionals[0] !== undefined) throw new UsageError(`"${positionals[0]}" is not understood.`);
   try {
-    const loaded = loadConfig({ environment: process.env, folder: process.cwd() });
+    const loaded = await loadConfig({ environment: process.env, folder: process.cwd() });
     const logger = createLogger(loaded.config.log.level);
     for (const warning of loaded.warnings) logger.warn(warning);
     const server = await startServer({ ...loaded, logger, version: readVersion() });
     process.stdout.write(`Headwater is at ${server.signInUrl}\n`);
+    setTimeout(releaseStartMemory, SETTLE_TIME).unref();
     return await untilStopped(server, logger);
   } catch (error) {
     if (!isExplained(error)) throw error;

@@ -19,9 +19,9 @@ const load = (environment: Record<string, string> = {}, yaml?: string) => {
 };
 
 /** What loading complains about, with the folder cut out. */
-function problems(environment: Record<string, string>, yaml?: string): readonly string[] {
+async function problems(environment: Record<string, string>, yaml?: string): Promise<readonly string[]> {
   try {
-    load(environment, yaml);
+    await load(environment, yaml);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map((each) => each.replaceAll(`${folder}/`, ''));
     throw error;
@@ -30,8 +30,8 @@ function problems(environment: Record<string, string>, yaml?: string): readonly 
 }
 
 describe('settings', () => {
-  test('have defaults that need no file', () => {
-    const { config, file, adminToken, warnings } = load();
+  test('have defaults that need no file', async () => {
+    const { config, file, adminToken, warnings } = await load();
     expect(config.server).toEqual({ host: '127.0.0.1', port: 8080, origins: [], trustProxy: [] });
     expect(config.limits.bitrate).toBe(50_000_000);
     expect(config.broadcast.reconnectGrace).toBe(30_000);
@@ -39,8 +39,8 @@ describe('settings', () => {
     expect([file, adminToken, warnings]).toEqual([undefined, undefined, []]);
   });
 
-  test('come from headwater.yaml in the working directory, section by section', () => {
-    const { config, file } = load(
+  test('come from headwater.yaml in the working directory, section by section', async () => {
+    const { config, file } = await load(
       {},
       'server:\n  port: 9000\n  origins: [https://example.org]\ndata: /srv/hw\nlimits:\n',
     );
@@ -54,14 +54,14 @@ describe('settings', () => {
     expect(file).toBe(join(folder, 'headwater.yaml'));
   });
 
-  test('come from the file that HEADWATER_CONFIG names', () => {
+  test('come from the file that HEADWATER_CONFIG names', async () => {
     writeFileSync(join(folder, 'other.yaml'), 'play: { mergeWindow: 200 }');
-    expect(load({ HEADWATER_CONFIG: 'other.yaml' }, 'play: { mergeWindow: 1 }').config.play.mergeWindow).toBe(
-      200,
-    );
+    expect(
+      (await load({ HEADWATER_CONFIG: 'other.yaml' }, 'play: { mergeWindow: 1 }')).config.play.mergeWindow,
+    ).toBe(200);
   });
 
-  test('are overridden by the environment', () => {
+  test('are overridden by the environment', async () => {
     const environment = {
       HEADWATER_HOST: '0.0.0.0',
       HEADWATER_PORT: '1234',
@@ -71,7 +71,7 @@ describe('settings', () => {
       HEADWATER_LIMITS_NO_MEDIA_TIMEOUT: '5000',
       HEADWATER_ADMIN_TOKEN: 'sixteen-letters-',
     };
-    const { config, adminToken } = load(environment, 'server:\n  port: 9000\n');
+    const { config, adminToken } = await load(environment, 'server:\n  port: 9000\n');
     expect(config.server.port).toBe(1234);
     expect(config.server.origins).toEqual(['https://a.example', 'https://b.example:8443']);
     expect(config.data).toBe(join(folder, 'elsewhere'));
@@ -80,8 +80,8 @@ describe('settings', () => {
     expect(adminToken).toBe('sixteen-letters-');
   });
 
-  test('an empty variable is one that is not set', () => {
-    expect(load({ HEADWATER_PORT: '', HEADWATER_ADMIN_TOKEN: '' }).config.server.port).toBe(8080);
+  test('an empty variable is one that is not set', async () => {
+    expect((await load({ HEADWATER_PORT: '', HEADWATER_ADMIN_TOKEN: '' })).config.server.port).toBe(8080);
   });
 });
 
@@ -114,43 +114,45 @@ describe('a wrong setting is refused with its key and what was expected', () => 
     ['limits:\n  bitrat: 5', 'headwater.yaml: limits.bitrat is not a setting; did you mean limits.bitrate?'],
     ['sever:\n  port: 5', 'headwater.yaml: sever is not a setting; did you mean server?'],
     ['colour: blue', 'headwater.yaml: colour is not a setting; docs/configuration.md lists them all'],
-  ])('%s', (yaml, problem) => {
-    expect(problems({}, yaml)).toEqual([problem]);
+  ])('%s', async (yaml, problem) => {
+    expect(await problems({}, yaml)).toEqual([problem]);
   });
 
-  test('from the environment by the name of the variable', () => {
-    expect(problems({ HEADWATER_PORT: 'tcp://10.0.0.1:8080' })).toEqual([
+  test('from the environment by the name of the variable', async () => {
+    expect(await problems({ HEADWATER_PORT: 'tcp://10.0.0.1:8080' })).toEqual([
       'HEADWATER_PORT: expected a whole number from 0 to 65535, got "tcp://10.0.0.1:8080"',
     ]);
-    expect(problems({ HEADWATER_CONFIG: 'nowhere.yaml' })).toEqual([
+    expect(await problems({ HEADWATER_CONFIG: 'nowhere.yaml' })).toEqual([
       'HEADWATER_CONFIG: there is no file nowhere.yaml',
     ]);
-    expect(problems({ HEADWATER_ADMIN_TOKEN: 'short' })).toEqual([
+    expect(await problems({ HEADWATER_ADMIN_TOKEN: 'short' })).toEqual([
       'HEADWATER_ADMIN_TOKEN: expected at least 16 characters of plain ASCII without spaces',
     ]);
   });
 
-  test('a secret is never part of the message', () => {
-    expect(problems({ HEADWATER_ADMIN_TOKEN: 'has spaces and ümlauts' }).join()).not.toContain('ümlauts');
+  test('a secret is never part of the message', async () => {
+    expect((await problems({ HEADWATER_ADMIN_TOKEN: 'has spaces and ümlauts' })).join()).not.toContain(
+      'ümlauts',
+    );
   });
 
-  test('all of them at once', () => {
-    expect(problems({ HEADWATER_PORT: 'x' }, 'limits:\n  maxTracks: 0\n  foo: 1\n')).toHaveLength(3);
+  test('all of them at once', async () => {
+    expect(await problems({ HEADWATER_PORT: 'x' }, 'limits:\n  maxTracks: 0\n  foo: 1\n')).toHaveLength(3);
   });
 
-  test('a file that is not YAML', () => {
-    expect(problems({}, 'server: [')[0]).toMatch(/^headwater\.yaml: .+at line 1/);
-    expect(problems({}, 'data: a\ndata: b')[0]).toMatch(/^headwater\.yaml: Map keys must be unique/);
+  test('a file that is not YAML', async () => {
+    expect((await problems({}, 'server: ['))[0]).toMatch(/^headwater\.yaml: .+at line 1/);
+    expect((await problems({}, 'data: a\ndata: b'))[0]).toMatch(/^headwater\.yaml: Map keys must be unique/);
   });
 });
 
-test('a variable that names no setting is only warned of, with what it may have meant', () => {
-  expect(load({ HEADWATER_PROT: '1', OTHER: '1', HEADWATER_STREAM_KEY: 'x' }).warnings).toEqual([
+test('a variable that names no setting is only warned of, with what it may have meant', async () => {
+  expect((await load({ HEADWATER_PROT: '1', OTHER: '1', HEADWATER_STREAM_KEY: 'x' })).warnings).toEqual([
     'HEADWATER_PROT is not a setting; did you mean HEADWATER_PORT?',
   ]);
 });
 
-test('docs/configuration.md lists every setting as the schema has it', () => {
+test('docs/configuration.md lists every setting as the schema has it', async () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
   expect(page).toContain(formatConfigurationTable());
 });

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Schema from 'typebox/schema';
-import { parseDocument } from 'yaml';
 import { ConfigError } from './config-error.ts';
 import type { Config } from './config-schema.ts';
 import { nearestName } from './nearest-name.ts';
@@ -32,10 +31,10 @@ const OTHER_VARIABLES = ['HEADWATER_ADMIN_TOKEN', 'HEADWATER_CONFIG', 'HEADWATER
 const MIN_ADMIN_TOKEN = 16;
 
 /** Environment over file over defaults. Throws ConfigError with everything that is wrong. */
-export function loadConfig({ environment, folder }: ConfigSources): LoadedConfig {
+export async function loadConfig({ environment, folder }: ConfigSources): Promise<LoadedConfig> {
   const problems: string[] = [];
   const file = findFile(environment.HEADWATER_CONFIG, folder, problems);
-  const fromFile = file ? readFile(file, problems) : new Map<string, unknown>();
+  const fromFile = file ? await readFile(file, problems) : new Map<string, unknown>();
   const values = new Map<string, unknown>();
   for (const setting of SETTINGS)
     values.set(setting.key, resolveSetting(setting, fromFile, file, environment, problems));
@@ -63,8 +62,9 @@ function findFile(named: string | undefined, folder: string, problems: string[])
 }
 
 /** The file's settings by dotted key. */
-function readFile(file: string, problems: string[]): Map<string, unknown> {
+async function readFile(file: string, problems: string[]): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
+  const { parseDocument } = await import('yaml');
   const document = parseDocument(readFileSync(file, 'utf8'));
   for (const error of document.errors)
     problems.push(`${file}: ${error.message.split('\n')[0] ?? 'not YAML'}`);

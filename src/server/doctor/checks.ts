@@ -25,7 +25,7 @@ const TOOL_TIMEOUT = 5_000;
 export async function runChecks(sources: ConfigSources): Promise<Finding[]> {
   const first = [checkNode(process.versions.node), await checkDatabase(), checkPages()];
   try {
-    const { config, file, warnings } = loadConfig(sources);
+    const { config, file, warnings } = await loadConfig(sources);
     const words = [file ?? 'no file, so the defaults and the environment', ...warnings].join('; ');
     return [
       ...first,

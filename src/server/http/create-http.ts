@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import { type FastifyBaseLogger, type FastifyServerOptions, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { TrustedProxies } from '../auth/trusted-proxies.ts';
 import { redactText } from '../log/redact.ts';
@@ -32,7 +32,7 @@ export async function createHttp(logger: Logger, proxies: TrustedProxies): Promi
   const http: Http = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     // Its own request log would quote whole addresses, in which a key or a token may stand.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: (address) => proxies.trusts(address),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,

@@ -1,15 +1,76 @@
-import swagger from '@fastify/swagger';
-import type { Http } from './http.ts';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import serveStatic from '@fastify/static';
+import { fastify } from 'fastify';
+import type { Http, HttpPlugin } from './http.ts';
 
 const DESCRIPTION = `Every request but those of \`/api/session\` and the operations needs the admin token as
 \`Authorization: Bearer …\`, or a signed-in browser. Errors are always \`{"error", "message"}\`: a stable code, and words.
 
 Publishing and playing are WebSockets, which OpenAPI cannot describe: see \`docs/protocol.md\`.`;
 
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Headwater API</title>
+<link rel="stylesheet" href="/api/docs/static/swagger-ui.css">
+<script src="/api/docs/static/swagger-ui-bundle.js" defer></script>
+<script src="/api/docs/start.js" defer></script>
+</head>
+<body><div id="page"></div></body>
+</html>
+`;
+
+const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', supportedSubmitMethods: [], validatorUrl: null });\n`;
+
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** Collects what the routes say of themselves. Register it before them. */
-export async function collectOpenApi(http: Http, version: string): Promise<void> {
+/** Serves the description of these routes at `/api/openapi.json`, and a page to read it at `/api/docs`. */
+export async function openApiRoutes(
+  http: Http,
+  version: string,
+  routes: (http: Http) => Promise<void>,
+): Promise<void> {
+  let description: Promise<Json> | undefined;
+  const hidden = { schema: { hide: true } };
+  http.get('/api/openapi.json', hidden, async () => {
+    description ??= describeRoutes(version, routes);
+    return await description;
+  });
+  http.get(
+    '/api/docs',
+    hidden,
+    async (_request, reply) => await reply.type('text/html; charset=utf-8').send(PAGE),
+  );
+  http.get(
+    '/api/docs/start.js',
+    hidden,
+    async (_request, reply) => await reply.type('text/javascript').send(SCRIPT),
+  );
+  const assets: HttpPlugin = async (scope) => {
+    await scope.register(serveStatic, {
+      root: join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static'),
+      prefix: '/api/docs/static/',
+      decorateReply: false,
+      schemaHide: true,
+    });
+  };
+  await http.register(assets);
+}
+
+/** Asks the routes themselves, on a server that never listens: what that needs is loaded only when somebody asks. */
+async function describeRoutes(version: string, routes: (http: Http) => Promise<void>): Promise<Json> {
+  const { default: swagger } = await import('@fastify/swagger');
+  const http = fastify({
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => () => () => true,
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
+  } as object) as unknown as Http;
   await http.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -23,21 +84,11 @@ export async function collectOpenApi(http: Http, version: string): Promise<void>
       components: { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } },
     },
   });
-}
-
-/** Serves the description at `/api/openapi.json`, and a page to read it at `/api/docs`. */
-export async function serveOpenApi(http: Http): Promise<void> {
-  let description: Json | undefined;
-  http.get('/api/openapi.json', { schema: { hide: true } }, async () => {
-    description ??= nameSchemas(http.swagger() as unknown as { [name: string]: Json });
-    return description;
-  });
-  const { default: page } = await import('@fastify/swagger-ui');
-  await http.register(page, {
-    routePrefix: '/api/docs',
-    uiConfig: { url: '/api/openapi.json', tryItOutEnabled: false },
-    theme: { title: 'Headwater API' },
-  });
+  await routes(http);
+  await http.ready();
+  const description = nameSchemas(http.swagger() as unknown as { [name: string]: Json });
+  await http.close();
+  return description;
 }
 
 /** Moves every schema that has a name to `components.schemas`, and leaves a reference in its place. */

@@ -34,7 +34,8 @@ export async function sendMedia(
   let streaming = false;
   try {
     const { size, mtime } = await handle.stat();
-    const etag = `"${media.id}-${size.toString(36)}"`;
+    // The head of a file that is being recorded is written over: its size alone does not tell two states apart.
+    const etag = `"${media.id}-${size.toString(36)}-${Math.round(mtime.getTime()).toString(36)}"`;
     reply.header('accept-ranges', 'bytes').header('etag', etag).header('last-modified', mtime.toUTCString());
     reply.header('cache-control', 'private, no-cache').type(media.type);
     if (media.download) reply.header('content-disposition', `attachment; filename="${media.download}"`);

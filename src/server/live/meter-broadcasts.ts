@@ -12,12 +12,12 @@ export function meterBroadcasts(hub: Hub, clock: Clock, metrics: ServerMetrics):
   hub.broadcastStarted.add((broadcast) => {
     const meter = new BitrateMeter(clock.now());
     meters.set(broadcast.info.channel, meter);
-    metrics.broadcasts.inc();
+    metrics.countBroadcast();
     broadcast.tap({
       epoch: () => {},
       chunk: ({ bytes }) => {
         meter.add(bytes.byteLength, clock.now());
-        metrics.bytesIn.inc(bytes.byteLength);
+        metrics.countReceived(bytes.byteLength);
       },
       end: () => {
         if (meters.get(broadcast.info.channel) === meter) meters.delete(broadcast.info.channel);

@@ -1,43 +1,134 @@
-import { rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
-import type {
-  RecordingCatalog,
-  RecordingExtent,
-  RecordingStart,
-} from '../../egress/recording/recording-catalog.ts';
+import { type BroadcastRecording, recordBroadcast } from '../../egress/recording/from-channel.ts';
+import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
 import type { Store } from '../../store/open-store.ts';
+import type { RecordingRecord } from '../../store/recording-store.ts';
+import type { RecordingResource } from '../../wire/api.ts';
+import { StoredCatalog } from './stored-catalog.ts';
 
-/** Lists recordings in the database as they begin, grow and end. */
-export class StoredCatalog implements RecordingCatalog {
-  readonly #store: Store;
+/** What recordings are kept with. */
+export interface RecordingsOptions {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Each recording is a folder in it. */
+  readonly folder: string;
+}
 
-  constructor(store: Store) {
-    this.#store = store;
+/** The recordings of the data folder: made from broadcasts, listed in the database, served and deleted. */
+export class Recordings {
+  readonly #options: RecordingsOptions;
+  readonly #catalog: StoredCatalog;
+  readonly #running = new Map<string, BroadcastRecording>();
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(options: RecordingsOptions) {
+    this.#options = options;
+    this.#catalog = new StoredCatalog(options.store);
   }
 
-  async created({ id, broadcast, startedAt, mime }: RecordingStart): Promise<void> {
-    // Whoever comes first: the broadcast must be listed for its recording to be.
-    await this.#store.broadcasts.start(broadcast);
-    await this.#store.recordings.start({ id, broadcast: broadcast.id, startedAt, mime });
+  /** Lists every broadcast from now on, and records those of the channels that are to be recorded. */
+  start(isRecorded: (channel: string) => boolean): void {
+    const { hub, store, clock } = this.#options;
+    hub.broadcastStarted.add((broadcast) => {
+      const { id, channel } = broadcast.info;
+      this.#keep(store.broadcasts.start(broadcast.info));
+      if (isRecorded(channel)) this.#record(broadcast);
+      broadcast.tap({
+        epoch: () => {},
+        chunk: () => {},
+        end: () => this.#keep(store.broadcasts.end(id, clock.wall())),
+      });
+    });
   }
 
-  async progressed(id: string, extent: RecordingExtent): Promise<void> {
-    await this.#set(id, 'recording', extent);
+  /** What a process that died left open is closed: what was written plays, and something may be missing. */
+  async recover(): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    await store.broadcasts.endAllOpen(clock.wall());
+    for (const { id, duration } of await store.recordings.open()) {
+      const size = await stat(this.fileOf(id)).then(
+        (file) => file.size,
+        () => 0,
+      );
+      await store.recordings.progress(id, { state: 'damaged', duration, size });
+      logger.warn({ recording: id, size }, 'a recording was cut off when the server last stopped');
+    }
   }
 
-  async completed(id: string, extent: RecordingExtent): Promise<void> {
-    await this.#set(id, 'complete', extent);
+  /** What is recorded of a broadcast that is on, or just ended. */
+  of(broadcast: Broadcast): RecordingView | undefined {
+    return this.#running.get(broadcast.info.id);
   }
 
-  async damaged(id: string, extent: RecordingExtent): Promise<void> {
-    await this.#set(id, 'damaged', extent);
+  /** The id of a broadcast's newest recording, while it is on. */
+  idOf(broadcast: string): string | null {
+    return this.#running.get(broadcast)?.id ?? null;
   }
 
-  async #set(id: string, state: 'recording' | 'complete' | 'damaged', { size, duration }: RecordingExtent) {
-    await this.#store.recordings.progress(id, { state, size, duration: Math.round(duration) });
+  /** Whether it is being written now. */
+  isOpen(id: string): boolean {
+    for (const recording of this.#running.values()) if (recording.id === id) return true;
+    return false;
+  }
+
+  /** A recording as the API shows it. */
+  describe({
+    id,
+    channel,
+    title,
+    state,
+    startedAt,
+    duration,
+    size,
+    mime,
+  }: RecordingRecord): RecordingResource {
+    return { id, channel, title, state, startedAt, duration, size, mime };
+  }
+
+  /** Where its media is. */
+  fileOf(id: string): string {
+    return join(this.#options.folder, id, 'media.mp4');
+  }
+
+  /** Deletes its files, and then its place in the list: a crash in between leaves nothing that cannot be found. */
+  async delete(id: string): Promise<void> {
+    await rm(join(this.#options.folder, id), { recursive: true, force: true });
+    await this.#options.store.recordings.delete(id);
+  }
+
+  /** Settles when every recording is finished and listed; their broadcasts must have ended. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ closed }) => closed));
+    await Promise.all(this.#pending);
+  }
+
+  #record(broadcast: Broadcast): void {
+    const { clock, logger, folder } = this.#options;
+    const options = { folder, clock, log: logger, catalog: this.#catalog, newRecordingId: randomUUID };
+    const recording = recordBroadcast(broadcast, options);
+    this.#running.set(broadcast.info.id, recording);
+    this.#keep(
+      recording.closed.then(() => {
+        this.#running.delete(broadcast.info.id);
+      }),
+    );
+  }
+
+  /** Work that must be done before the database is closed; its failure is logged. */
+  #keep(work: Promise<void>): void {
+    const kept: Promise<void> = work
+      .catch((error: unknown) =>
+        this.#options.logger.error({ err: error }, 'a broadcast could not be listed'),
+      )
+      .finally(() => this.#pending.delete(kept));
+    this.#pending.add(kept);
   }
 }

@@ -1,6 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
-/** What the figures that are read only when asked for come from. */
+/** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
   publishers(): number;
   /** WebSocket viewers. */
@@ -12,50 +12,82 @@ export interface MetricSources {
   recordingBytes(): Promise<number>;
 }
 
+/** In milliseconds. At prom-client's 10 ms the sampling alone would wake an idle server 100 times a second. */
 const EVENT_LOOP_SAMPLE = 100;
 
-/** The figures of `/metrics`. No label names a channel or a viewer: their number would have no bound. */
+/**
+ * The figures of `/metrics`. No label names a channel or a viewer: their number would have no bound. What is not counted
+ * anyway (garbage collection, event loop delay) is measured from the first request on: nobody pays who does not ask.
+ */
 export class ServerMetrics {
-  /** Media bytes from publishers. */
-  readonly bytesIn: Counter;
-  readonly broadcasts: Counter;
-  /** Publishers and viewers that were refused before or after their socket opened, by the reason's code. */
-  readonly refused: Counter<'code'>;
-  readonly #registry = new Registry();
+  readonly #sources: MetricSources;
+  readonly #refused = new Map<string, number>();
+  #broadcasts = 0;
+  #receivedBytes = 0;
+  #registry: Promise<Registry> | undefined;
 
-  constructor() {
-    const registers = [this.#registry];
-    this.bytesIn = new Counter({
-      name: 'headwater_received_bytes_total',
-      help: 'Media bytes from publishers',
-      registers,
-    });
-    this.broadcasts = new Counter({
-      name: 'headwater_broadcasts_total',
-      help: 'Broadcasts that went live',
-      registers,
-    });
-    this.refused = new Counter({
-      name: 'headwater_refused_total',
-      help: 'Connections that were refused, by reason',
-      labelNames: ['code'],
-      registers,
-    });
-    // At its default of 10 ms the sampling of the event loop alone would wake an idle server 100 times a second.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE });
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
   }
 
-  /** For `content-type`. */
-  get contentType(): string {
-    return this.#registry.contentType;
+  /** A broadcast went live. */
+  countBroadcast(): void {
+    this.#broadcasts += 1;
   }
 
-  /** Adds the figures that are read from elsewhere. Once. */
-  watch(sources: MetricSources): void {
-    this.#gauge('headwater_publishers', 'Publishers connected', () => sources.publishers());
-    this.#gauge('headwater_live_broadcasts', 'Broadcasts that are on', () => sources.liveBroadcasts());
-    this.#gauge('headwater_recordings_bytes', 'Bytes of all recordings', () => sources.recordingBytes());
-    const registers = [this.#registry];
+  /** Media came from a publisher. */
+  countReceived(bytes: number): void {
+    this.#receivedBytes += bytes;
+  }
+
+  /** A WebSocket was not accepted, for the reason of that code: one of ours, never a client's text. */
+  countRefused(code: string): void {
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+  }
+
+  /** Everything in the Prometheus text format, with its content type. */
+  async format(): Promise<{ readonly type: string; readonly text: string }> {
+    this.#registry ??= this.#openRegistry();
+    const registry = await this.#registry;
+    return { type: registry.contentType, text: await registry.metrics() };
+  }
+
+  async #openRegistry(): Promise<Registry> {
+    const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
+    const registry = new Registry();
+    const registers = [registry];
+    const sources = this.#sources;
+    const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await read());
+        },
+      });
+    const total = (name: string, help: string, read: () => number) =>
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    gauge('headwater_publishers', 'Publishers connected', () => sources.publishers());
+    gauge('headwater_live_broadcasts', 'Broadcasts that are on', () => sources.liveBroadcasts());
+    gauge('headwater_recordings_bytes', 'Bytes of all recordings', () => sources.recordingBytes());
+    total('headwater_broadcasts_total', 'Broadcasts that went live', () => this.#broadcasts);
+    total('headwater_received_bytes_total', 'Media bytes from publishers', () => this.#receivedBytes);
+    total('headwater_sent_bytes_total', 'Bytes to viewers', () => sources.sentBytes());
+    total(
+      'headwater_skipped_chunks_total',
+      'Chunks left out for slow viewers',
+      () => sources.skipped().chunks,
+    );
+    total('headwater_skipped_bytes_total', 'Bytes left out for slow viewers', () => sources.skipped().bytes);
     new Gauge({
       name: 'headwater_viewers',
       help: 'Viewers connected, by transport',
@@ -65,43 +97,18 @@ export class ServerMetrics {
         this.set({ transport: 'websocket' }, sources.viewers());
       },
     });
-    this.#total(
-      'headwater_skipped_chunks_total',
-      'Chunks left out for slow viewers',
-      () => sources.skipped().chunks,
-    );
-    this.#total(
-      'headwater_skipped_bytes_total',
-      'Bytes left out for slow viewers',
-      () => sources.skipped().bytes,
-    );
-  }
-
-  /** Everything, in the Prometheus text format. */
-  async format(): Promise<string> {
-    return await this.#registry.metrics();
-  }
-
-  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      async collect() {
-        this.set(await read());
-      },
-    });
-  }
-
-  #total(name: string, help: string, read: () => number): void {
+    const refused = this.#refused;
     new Counter({
-      name,
-      help,
-      registers: [this.#registry],
+      name: 'headwater_refused_total',
+      help: 'WebSockets that were not accepted, by reason',
+      labelNames: ['code'],
+      registers,
       collect() {
         this.reset();
-        this.inc(read());
+        for (const [code, count] of refused) this.inc({ code }, count);
       },
     });
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE });
+    return registry;
   }
 }

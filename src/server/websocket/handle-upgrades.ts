@@ -75,7 +75,7 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
       .catch((error: unknown) => {
         const refusal = error instanceof HttpError ? error : undefined;
         if (!refusal) logger.error({ err: error }, 'a WebSocket could not be accepted');
-        metrics.refused.inc({ code: refusal?.code ?? 'internal' });
+        metrics.countRefused(refusal?.code ?? 'internal');
         refuseUpgrade(
           socket,
           refusal ?? new HttpError(500, 'internal', 'The server failed at this. Try again.'),
