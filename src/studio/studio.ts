@@ -4,6 +4,7 @@ import type { Quality } from './encode/quality.ts';
 import { LiveSession, type LiveSessionOptions } from './live-session.ts';
 import { Observable } from './observable.ts';
 import { PublishError } from './publish/publish-error.ts';
+import { isOver } from './publish/publisher-status.ts';
 
 /** Where a broadcast goes, and under which title. */
 export type GoLiveOptions = Pick<LiveSessionOptions, 'url' | 'title' | 'takeover' | 'diagnose'>;
@@ -57,7 +58,7 @@ export class Studio {
   /** A broadcast is on, or on its way. */
   get isOnAir(): boolean {
     const state = this.session.value?.status.value.state;
-    return state !== undefined && state !== 'ended' && state !== 'failed';
+    return state !== undefined && !isOver(state);
   }
 
   /** Ends everything at once: for when the page goes away. */

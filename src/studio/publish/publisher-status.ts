@@ -8,6 +8,9 @@ import type { PublishError } from './publish-error.ts';
  */
 export type PublisherState = 'ready' | 'connecting' | 'live' | 'reconnecting' | 'ending' | 'ended' | 'failed';
 
+/** Nothing more comes of it. */
+export const isOver = (state: PublisherState): boolean => state === 'ended' || state === 'failed';
+
 /** A publisher at one moment. Immutable: each change makes a new one. */
 export interface PublisherStatus {
   readonly state: PublisherState;

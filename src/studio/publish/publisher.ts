@@ -5,7 +5,7 @@ import { MemoryBacklog } from './memory-backlog.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { PublishError, publishErrorOfClose, type ServerComplaint, wordsOfRetry } from './publish-error.ts';
 import type { OpenSocket } from './publish-socket.ts';
-import type { PublisherStatus } from './publisher-status.ts';
+import { isOver, type PublisherStatus } from './publisher-status.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import { ServerClock } from './server-clock.ts';
 import type { Timing } from './timing.ts';
@@ -167,7 +167,7 @@ export class Publisher {
   }
 
   get #isClosed(): boolean {
-    return this.#status.state === 'ended' || this.#status.state === 'failed';
+    return isOver(this.#status.state);
   }
 
   #connect(): void {

@@ -3,7 +3,7 @@ import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
 import type { LiveSession } from '../live-session.ts';
 import { Observable } from '../observable.ts';
 import type { PublishError } from '../publish/publish-error.ts';
-import type { PublisherStatus } from '../publish/publisher-status.ts';
+import { isOver, type PublisherStatus } from '../publish/publisher-status.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { LiveFigures } from './live-figures.tsx';
 import { type OtherBroadcast, Outcome } from './outcome.tsx';
@@ -15,7 +15,7 @@ import { WatchLink } from './watch-link.tsx';
 
 const NO_STATUS = new Observable<PublisherStatus | null>(null);
 
-/** Where the broadcast stands, and the buttons that start and end it. `children` are the settings in between. */
+/** Where the broadcast stands, and the buttons that start and end it. `children` are its settings, shown before. */
 export function BroadcastPanel(props: {
   session: LiveSession | null;
   refusal: PublishError | null;
@@ -26,12 +26,12 @@ export function BroadcastPanel(props: {
   canGoLive: boolean;
   onGoLive: (takeover: boolean) => void;
   onState: (state: string) => void;
-  children: (onAir: boolean) => ReactNode;
+  children: ReactNode;
 }): ReactElement {
   const { session, onState } = props;
   const status = useObservable<PublisherStatus | null>(session?.status ?? NO_STATUS);
   const state = props.refusal ? 'failed' : (status?.state ?? 'ready');
-  const onAir = status !== null && status.state !== 'ended' && status.state !== 'failed';
+  const onAir = status !== null && !isOver(status.state);
   const words = stateWords(state);
   const sentence = props.refusal?.message ?? (status && stateSentence(status));
   useLeaveWarning(onAir);
@@ -47,7 +47,7 @@ export function BroadcastPanel(props: {
       </header>
       <Outcome {...props} status={status} />
       {onAir && session && <LiveFigures session={session} status={status} />}
-      <div className="studio-settings">{props.children(onAir)}</div>
+      {!onAir && props.children}
       <WatchLink url={props.watchUrl} />
       {onAir && session ? (
         <StopButton session={session} ending={status.state === 'ending'} />

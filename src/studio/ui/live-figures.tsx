@@ -18,7 +18,7 @@ export function LiveFigures({
   const waiting = status.total - status.acknowledged;
   const share = Math.min(1, status.bitrate / session.targetBitrate);
   return (
-    <dl className="figures">
+    <dl className="figures figures-live">
       <div>
         <dt>On air for</dt>
         <dd>
@@ -29,7 +29,11 @@ export function LiveFigures({
         <dt>Viewers</dt>
         <dd>{status.viewers.toLocaleString('en')}</dd>
       </div>
-      <div>
+      <div data-tone={status.recording === 'damaged' ? 'danger' : undefined}>
+        <dt>Recording</dt>
+        <dd>{RECORDING[status.recording]}</dd>
+      </div>
+      <div className="figure-wide">
         <dt>Upload</dt>
         <dd>
           {formatBitrate(status.bitrate)}{' '}
@@ -37,15 +41,11 @@ export function LiveFigures({
           <progress className="figure-bar" max={1} value={share} aria-label="Upload against target" />
         </dd>
       </div>
-      <div data-tone={waiting > MUCH_WAITING ? 'warning' : undefined}>
+      <div className="figure-half" data-tone={waiting > MUCH_WAITING ? 'warning' : undefined}>
         <dt>Not yet confirmed</dt>
         <dd>{formatBytes(waiting)}</dd>
       </div>
-      <div data-tone={status.recording === 'damaged' ? 'danger' : undefined}>
-        <dt>Recording</dt>
-        <dd>{RECORDING[status.recording]}</dd>
-      </div>
-      <div>
+      <div className="figure-half">
         <dt>Round trip</dt>
         <dd>{status.roundTrip === null ? '–' : `${Math.round(status.roundTrip)} ms`}</dd>
       </div>

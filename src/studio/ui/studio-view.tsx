@@ -4,12 +4,12 @@ import { problemOfQuality } from '../encode/quality.ts';
 import type { PublishError } from '../publish/publish-error.ts';
 import { Studio } from '../studio.ts';
 import { BroadcastPanel } from './broadcast-panel.tsx';
+import { BroadcastSettings } from './broadcast-settings.tsx';
 import type { OtherBroadcast } from './outcome.tsx';
 import { type Preferences, readPreferences, writePreferences } from './preferences.ts';
-import { Preview } from './preview.tsx';
-import { SetupPanel } from './setup-panel.tsx';
-import { SourceBar } from './source-bar.tsx';
+import { Stage } from './stage.tsx';
 import { useObservable } from './use-observable.ts';
+import { useOnAir } from './use-on-air.ts';
 
 /** What a studio must know of the page that it is on. */
 export interface StudioViewProps {
@@ -33,6 +33,7 @@ export function StudioView(props: StudioViewProps): ReactElement {
   const sources = useObservable(studio.sources.status);
   const session = useObservable(studio.session);
   const refusal = useObservable(studio.refusal);
+  const onAir = useOnAir(session);
   const [title, setTitle] = useState('');
 
   useEffect(() => {
@@ -53,26 +54,15 @@ export function StudioView(props: StudioViewProps): ReactElement {
   const goLive = (takeover: boolean) =>
     void studio.goLive({ url: props.publishUrl, title: title.trim(), takeover, diagnose: props.diagnose });
 
-  const pictureLocked = session !== null && studio.isOnAir && !session.canChangeVideo;
-  const video = sources.screen.track ?? sources.camera.track;
+  const hasSource = [sources.screen, sources.camera, sources.microphone].some(({ track }) => track !== null);
   return (
     <div className="studio">
-      <section className="studio-stage" aria-label="Picture and sound">
-        <Preview
-          track={video}
-          placeholder={placeholderOf(
-            sources.camera.opening,
-            video,
-            sources.cameraOff && !sources.screen.track,
-          )}
-        />
-        <SourceBar
-          sources={studio.sources}
-          status={sources}
-          mixer={studio.mixer}
-          pictureLocked={pictureLocked}
-        />
-      </section>
+      <Stage
+        studio={studio}
+        status={sources}
+        pictureLocked={onAir && !session?.canChangeVideo}
+        onChoose={choose}
+      />
       <BroadcastPanel
         session={session}
         refusal={refusal}
@@ -80,31 +70,17 @@ export function StudioView(props: StudioViewProps): ReactElement {
         recordingUrl={props.recordingUrl}
         channel={props.channel}
         other={props.other}
-        canGoLive={(video ?? sources.microphone.track) !== null && !problemOfQuality(preferences.quality)}
+        canGoLive={hasSource && !problemOfQuality(preferences.quality)}
         onGoLive={goLive}
         onState={props.onState}
       >
-        {(onAir) => (
-          <SetupPanel
-            onAir={onAir}
-            pictureLocked={pictureLocked}
-            sources={sources}
-            quality={preferences.quality}
-            title={title}
-            onTitle={setTitle}
-            onQuality={setQuality}
-            onChoose={choose}
-          />
-        )}
+        <BroadcastSettings
+          quality={preferences.quality}
+          title={title}
+          onTitle={setTitle}
+          onQuality={setQuality}
+        />
       </BroadcastPanel>
     </div>
   );
-}
-
-function placeholderOf(opening: boolean, video: MediaStreamTrack | null, off: boolean): string | null {
-  if (off && video) return 'The camera is off. Viewers see black.';
-  if (video) return null;
-  return opening
-    ? 'Opening the camera. The browser may ask for your permission.'
-    : 'No picture. Choose a camera or share a screen.';
 }

@@ -9,7 +9,7 @@ export function WatchLink({ url }: { url: string }): ReactElement {
       <label htmlFor={id}>Watch link</label>
       <div className="field-with-button">
         <input id={id} readOnly value={url} onFocus={(event) => event.target.select()} />
-        <CopyButton text={url} label="Copy watch link" />
+        <CopyButton text={url} label="Copy watch link" short="Copy" />
       </div>
     </div>
   );

@@ -126,7 +126,7 @@ function RecordingRow({
           <a href={paths.recording(id)}>{name}</a>
         </h2>
         <p className="muted">
-          {name === channel ? '' : `${channel} · `}
+          {channel} ·{' '}
           <time dateTime={start.toISOString()}>
             {start.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}
           </time>
