@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
@@ -69,6 +69,8 @@ export class TestServer {
   readonly ingest: PublishIngest;
   readonly egress: PlayEgress;
   readonly recordings: BroadcastRecording[] = [];
+  /** The connections below the viewers' sockets, in the order of coming. */
+  readonly viewerConnections: Socket[] = [];
   readonly #http: Server = createServer();
   readonly #byBroadcast = new Map<string, BroadcastRecording>();
   readonly #grace: number;
@@ -166,6 +168,7 @@ export class TestServer {
       sockets.handleUpgrade(request, connection, head, (socket) => {
         const channel = this.channel(name);
         if (kind === 'ws') {
+          this.viewerConnections.push(request.socket);
           this.egress.accept({ socket, connection: request.socket }, channel);
         } else {
           const authorized = url.searchParams.get('key') === STREAM_KEY;

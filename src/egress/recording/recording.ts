@@ -52,7 +52,7 @@ export class Recording {
   /** The track that groups are counted by: video, where there is any. */
   readonly #reference: { readonly track: Track; readonly trackId: number };
   readonly #groups = new GroupIndex();
-  readonly #startAt: Milliseconds;
+  #startAt: Milliseconds;
   readonly #headerSize: number;
   readonly #file: AppendFile;
   #state: 'recording' | 'complete' | 'damaged' = 'recording';
@@ -74,7 +74,7 @@ export class Recording {
     this.#options = options;
     this.#tracks = epoch.tracks;
     this.#reference = referenceOf(epoch.tracks);
-    const start = ticksToMilliseconds(first.dts, first.timescale);
+    const start = startOf(first);
     this.#startAt = start < NEGLIGIBLE_START ? milliseconds(0) : start;
     this.#end = this.#startAt;
     this.#refreshedAt = clock.now();
@@ -130,6 +130,11 @@ export class Recording {
   }
 
   #count(chunk: Chunk): void {
+    if (startOf(chunk) < this.#startAt) {
+      // Another track begins earlier than the first chunk: an edit list that is there stays there.
+      this.#startAt = milliseconds(Math.max(1, startOf(chunk)));
+      this.#startRefresh();
+    }
     if (chunk.startsGroup) {
       // What came before the first group belongs to it: players look at nothing that no reference covers.
       const offset = this.#groupCount === 0 ? this.#headerSize : this.#file.appended;
@@ -225,5 +230,7 @@ function referenceOf(tracks: readonly Track[]): { track: Track; trackId: number 
   if (!track) throw new Error('an epoch has at least one track');
   return { track, trackId: trackIdOf(track) };
 }
+
+const startOf = (chunk: Chunk): Milliseconds => ticksToMilliseconds(chunk.dts, chunk.timescale);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
