@@ -26,10 +26,12 @@ export class ArrivalWindow {
   #least = Number.POSITIVE_INFINITY;
   #leastAt = 0;
   #settled = false;
+  #safeLag: Milliseconds | undefined;
 
   /** Takes an arrival; `at` never goes back. */
   add(at: Milliseconds, start: Milliseconds): void {
     const lag = at - start;
+    this.#safeLag = undefined;
     this.#firstAt ??= at;
     if (lag < this.#least - IMPROVEMENT || this.#least === Number.POSITIVE_INFINITY) {
       this.#least = lag;
@@ -52,9 +54,8 @@ export class ArrivalWindow {
   /** The lag that nearly all media keeps within; undefined before the first arrival. */
   get safeLag(): Milliseconds | undefined {
     if (this.#firstAt === undefined) return undefined;
-    if (this.#arrivals.length === 0) return milliseconds(this.#least + FIRST_JITTER);
-    const lags = this.#arrivals.map(({ lag }) => lag).sort((one, other) => one - other);
-    return milliseconds(lags[Math.ceil(lags.length * SAFE_SHARE) - 1] ?? this.#least);
+    this.#safeLag ??= milliseconds(this.#measure());
+    return this.#safeLag;
   }
 
   /** Forgets everything: the next media is on another footing. */
@@ -63,5 +64,11 @@ export class ArrivalWindow {
     this.#firstAt = undefined;
     this.#least = Number.POSITIVE_INFINITY;
     this.#settled = false;
+    this.#safeLag = undefined;
+  }
+
+  #measure(): number {
+    const lags = this.#arrivals.map(({ lag }) => lag).sort((one, other) => one - other);
+    return lags[Math.ceil(lags.length * SAFE_SHARE) - 1] ?? this.#least + FIRST_JITTER;
   }
 }

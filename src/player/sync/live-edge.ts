@@ -144,10 +144,9 @@ export class LiveEdge {
     const here = ranges.find(
       ({ start, end }) => position >= start - SEEK_PAST_START && position < end - HOLE_EDGE,
     );
-    if (!here && ranges.some(({ start }) => start > position)) {
-      const next = ranges.find(({ start }) => start > position);
-      return { to: placeIn(next ? [next] : ranges, target) ?? to, cause: 'gap' };
-    }
+    const stuck = this.#isStuck(playback, here);
+    const next = ranges.find(({ start }) => start > position);
+    if (next && (!here || stuck)) return { to: placeIn([next], target) ?? to, cause: 'gap' };
     const returning = this.#returning && this.#arrivals.isSettled(now);
     const limit = returning ? SEEK_BEHIND_ON_RETURN : SEEK_BEHIND;
     if (returning) this.#returning = false;

@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ViewerState } from './viewer-state.ts';
+
+const LIVE = { type: 'live', broadcast: 'b', startedAt: 0, title: null } as const;
+let state: ViewerState;
+beforeEach(() => {
+  state = new ViewerState();
+});
+
+describe('what a viewer is told', () => {
+  it('is live only when a picture is there', () => {
+    expect(state.state).toBe('connecting');
+    state.told(LIVE);
+    expect(state.state).toBe('connecting');
+    state.pictured();
+    expect(state.state).toBe('live');
+  });
+
+  it('follows the broadcast', () => {
+    state.told({ type: 'offline' });
+    expect(state.state).toBe('offline');
+    state.told(LIVE);
+    state.pictured();
+    state.told({ type: 'interrupted', grace: 30_000 });
+    expect(state.state).toBe('interrupted');
+    expect(state.hasPicture).toBe(true);
+    state.told({ type: 'resumed' });
+    expect(state.state).toBe('live');
+    state.told({ type: 'ended' });
+    expect(state.state).toBe('ended');
+    expect(state.isBroadcasting).toBe(false);
+  });
+
+  it('says that the connection is lost until the server is heard again', () => {
+    state.told(LIVE);
+    state.pictured();
+    state.disconnected();
+    expect(state.state).toBe('connecting');
+    expect(state.hasPicture).toBe(true);
+    state.told({ type: 'viewers', count: 1 });
+    expect(state.state).toBe('live');
+  });
+
+  it.each([
+    ['not-found', () => state.told({ type: 'offline' }), 'offline'],
+    ['protocol', () => state.heard(), 'live'],
+    ['unsupported-codec', () => state.mediaChanged(), 'live'],
+    ['bad-media', () => state.pictured(), 'live'],
+    ['bad-media', () => state.told({ type: 'ended' }), 'ended'],
+  ] as const)('forgets %s when its cause is gone', (code, mend, after) => {
+    state.told(LIVE);
+    state.pictured();
+    state.failed({ code, message: 'why' });
+    expect(state.state).toBe('error');
+    expect(state.problem?.code).toBe(code);
+    mend();
+    expect(state.state).toBe(after);
+  });
+});
