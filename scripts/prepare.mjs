@@ -20,7 +20,17 @@ export function ensureInstalled() {
   say('Installing packages (once) …');
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
-  run(command, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file that does not list the tools' binaries for every other platform, and which
+  // of them a registry holds differs. `install --no-save` takes the locked versions and leaves the lock alone.
+  run(command, [
+    ...first,
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   writeFileSync(installStamp, wanted);
 }
 
