@@ -50,6 +50,10 @@ describe('the store', () => {
     await expect(openStore(other)).rejects.toMatchObject({ code: 'database-unusable' });
   });
 
+  test('is not shared: a second server in the same folder is refused', async () => {
+    await expect(openStore(file)).rejects.toMatchObject({ code: 'database-in-use' });
+  });
+
   test('closes once, however often it is asked to', async () => {
     await Promise.all([store.close(), store.close()]);
     await expect(store.ping()).rejects.toThrow();

@@ -8,6 +8,9 @@ import { MIGRATIONS } from './migrations.ts';
 import { RecordingStore } from './recording-store.ts';
 import { StoreError } from './store-error.ts';
 
+/** How long another process may hold the file, in milliseconds: one that is just ending. */
+const BUSY_TIMEOUT = 1000;
+
 /** The database, open. Owned by who opened it. */
 export interface Store {
   readonly channels: ChannelStore;
@@ -47,16 +50,24 @@ export async function openStore(file: string): Promise<Store> {
   };
 }
 
+const inUse = (file: string, cause: unknown) =>
+  new StoreError('database-in-use', `Another server uses ${file}. Stop it, or choose another data folder.`, {
+    cause,
+  });
+
 function openFile(file: string): SQLite.Database {
   try {
-    const database = new SQLite(file);
+    const database = new SQLite(file, { timeout: BUSY_TIMEOUT });
+    // Two servers in one data folder would each end the other's broadcasts: the first one keeps it.
+    database.pragma('locking_mode = EXCLUSIVE');
     // WAL lets the list of recordings be read while one is written; NORMAL keeps the file whole after a power cut.
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
-    database.pragma('busy_timeout = 5000');
+    database.exec('BEGIN IMMEDIATE; COMMIT');
     return database;
   } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'SQLITE_BUSY') throw inUse(file, cause);
     throw new StoreError('database-unusable', `The database ${file} could not be opened: ${String(cause)}`, {
       cause,
     });

@@ -1,5 +1,5 @@
 /** Why the database refused. Stable: the API answers with it. */
-export type StoreErrorCode = 'channel-exists' | 'database-unusable';
+export type StoreErrorCode = 'channel-exists' | 'database-unusable' | 'database-in-use';
 
 /** The database refused, in words for the person who asked. */
 export class StoreError extends Error {

@@ -4,7 +4,7 @@ import { CHANNEL_NAME } from './channel-name.ts';
 /** A channel's name, as in `/watch/{name}`. */
 export const ChannelName = Type.String({
   pattern: CHANNEL_NAME.source,
-  description: 'Lower case, 1 to 64 characters',
+  description: '1 to 64 of a-z, 0-9, - and _, starting with a letter or a digit',
 });
 
 /** Milliseconds since 1970, UTC. */

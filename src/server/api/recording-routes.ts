@@ -6,7 +6,9 @@ import { HttpError, recordingNotFound } from '../http/http-error.ts';
 import { sendMedia } from '../http/send-media.ts';
 import type { Services } from '../services.ts';
 
-const params = Type.Object({ id: Type.String({ pattern: '^[0-9a-zA-Z-]{1,64}$' }) });
+const params = Type.Object({
+  id: Type.String({ pattern: '^[0-9a-zA-Z-]{1,64}$', description: 'the id of a recording' }),
+});
 const tags = ['recordings'];
 const DEFAULT_LIMIT = 100;
 

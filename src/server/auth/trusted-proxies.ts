@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { ConfigError } from '../config/config-error.ts';
 
 /** What a request says of where it was made, as far as it is believed. */
 export interface RequestOrigin {
@@ -9,7 +10,7 @@ export interface RequestOrigin {
   readonly host: string;
 }
 
-/** The reverse proxies whose `X-Forwarded-*` headers are believed. Throws for what is no address and no network. */
+/** The reverse proxies whose `X-Forwarded-*` headers are believed. Throws ConfigError for what is neither. */
 export class TrustedProxies {
   readonly #list = new BlockList();
 
@@ -19,9 +20,9 @@ export class TrustedProxies {
       const version = isIP(address);
       const bits = prefix === undefined ? (version === 6 ? 128 : 32) : Number(prefix);
       if (version === 0 || !/^\d{1,3}$/.test(String(bits)) || bits > (version === 6 ? 128 : 32)) {
-        throw new Error(
-          `server.trustProxy: expected an address or a network such as 10.0.0.0/8, got "${text}"`,
-        );
+        throw new ConfigError([
+          `server.trustProxy: expected addresses or networks such as 10.0.0.0/8, got "${text}"`,
+        ]);
       }
       this.#list.addSubnet(address, bits, version === 6 ? 'ipv6' : 'ipv4');
     }

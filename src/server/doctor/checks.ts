@@ -3,10 +3,10 @@ import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { checkAddress } from '../check-address.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/config-schema.ts';
 import { type ConfigSources, loadConfig } from '../config/load-config.ts';
+import { checkAddress } from '../listen.ts';
 import { PAGES_FOLDER } from '../pages/pages-folder.ts';
 
 /** What one look found: `off` is nothing to mend, only something that is not there. */

@@ -44,18 +44,21 @@ function translate(error: unknown): HttpError {
   if (code === 'FST_ERR_VALIDATION' || validation)
     return new HttpError(400, 'invalid-request', error.message);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new HttpError(statusCode, CODES[statusCode] ?? 'bad-request', error.message);
+    const [known, words] = KNOWN[statusCode] ?? ['bad-request', withPeriod(error.message)];
+    return new HttpError(statusCode, known, words);
   }
   return internal();
 }
 
-const CODES: Readonly<Record<number, string>> = {
-  404: 'not-found',
-  405: 'method-not-allowed',
-  413: 'body-too-large',
-  415: 'media-type-unsupported',
-  429: 'too-many-requests',
+const KNOWN: Readonly<Record<number, readonly [code: string, message: string]>> = {
+  404: ['not-found', 'There is nothing here.'],
+  413: ['body-too-large', 'The body is larger than 64 KiB.'],
+  414: ['address-too-long', 'The address is too long.'],
+  415: ['media-type-unsupported', 'Send the body as JSON, with content-type: application/json.'],
+  429: ['too-many-requests', 'Too many requests from this address in a minute. Wait a little.'],
 };
+
+const withPeriod = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 const internal = () =>
   new HttpError(

@@ -25,6 +25,8 @@ const PAGE = `<!doctype html>
 
 const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', supportedSubmitMethods: [], validatorUrl: null });\n`;
 
+const NAME = 'x-schema-name';
+
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 /** Serves the description of these routes at `/api/openapi.json`, and a page to read it at `/api/docs`. */
@@ -83,12 +85,22 @@ async function describeRoutes(version: string, routes: (http: Http) => Promise<v
       ],
       components: { securitySchemes: { admin: { type: 'http', scheme: 'bearer' } } },
     },
+    // The plugin drops names that are not registered with Fastify: under another key they pass through it.
+    transform: ({ schema, url }) => ({ schema: renameIds(schema as Json) as object, url }),
   });
   await routes(http);
   await http.ready();
   const description = nameSchemas(http.swagger() as unknown as { [name: string]: Json });
   await http.close();
   return description;
+}
+
+function renameIds(value: Json): Json {
+  if (Array.isArray(value)) return value.map(renameIds);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => [name === '$id' ? NAME : name, renameIds(child)]),
+  );
 }
 
 /** Moves every schema that has a name to `components.schemas`, and leaves a reference in its place. */
@@ -98,10 +110,11 @@ function nameSchemas(document: { [name: string]: Json }): Json {
     if (Array.isArray(value)) return value.map(visit);
     if (typeof value !== 'object' || value === null) return value;
     const copy: { [name: string]: Json } = {};
-    for (const [name, child] of Object.entries(value)) if (name !== '$id') copy[name] = visit(child);
-    if (typeof value.$id !== 'string') return copy;
-    schemas[value.$id] = copy;
-    return { $ref: `#/components/schemas/${value.$id}` };
+    for (const [name, child] of Object.entries(value)) if (name !== NAME) copy[name] = visit(child);
+    const name = value[NAME];
+    if (typeof name !== 'string') return copy;
+    schemas[name] = copy;
+    return { $ref: `#/components/schemas/${name}` };
   };
   const { components, ...rest } = document;
   const visited = visit(rest) as { [name: string]: Json };

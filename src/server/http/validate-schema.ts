@@ -11,7 +11,7 @@ export const validateSchema: FastifySchemaCompiler<TSchema> = ({ schema, httpPar
     const value = httpPart === 'body' ? given : readTexts(schema, given);
     if (check.Check(value)) return { value };
     const [, errors] = check.Errors(value);
-    return { error: new Error(formatErrors(httpPart, errors)) };
+    return { error: new Error(formatErrors(httpPart, schema, errors)) };
   };
 };
 
@@ -26,17 +26,25 @@ function readTexts(schema: TSchema, given: unknown): unknown {
   return read;
 }
 
-function formatErrors(httpPart: string, errors: Errors): string {
+function formatErrors(httpPart: string, schema: TSchema, errors: Errors): string {
   const place = httpPart === 'querystring' ? 'query' : httpPart;
   const [first] = errors;
   if (!first) return `The ${place} is not valid.`;
-  const path = first.instancePath.split('/').filter(Boolean).join('.');
-  const where = path ? `${place}: ${path}` : place;
-  return `${where}: ${first.message}${formatParams(first.params)}`;
+  const path = first.instancePath.split('/').filter(Boolean);
+  const description = path.length === 1 ? describe(schema, path[0] ?? '') : undefined;
+  const expected = first.keyword === 'pattern' && description ? `expected ${description}` : first.message;
+  return `${[place, ...path].join(': ')}: ${expected}${formatNames(first.params)}.`;
 }
 
-function formatParams(params: unknown): string {
+/** What the schema says of a property: a pattern is not for people. */
+function describe(schema: TSchema, name: string): string | undefined {
+  const property: { description?: unknown } = Type.IsObject(schema) ? (schema.properties[name] ?? {}) : {};
+  return typeof property.description === 'string' ? property.description : undefined;
+}
+
+/** The properties that are missing, or too many. */
+function formatNames(params: unknown): string {
   if (typeof params !== 'object' || params === null) return '';
-  const names = Object.values(params).find(Array.isArray) as unknown[] | undefined;
-  return names && names.length > 0 ? ` (${names.join(', ')})` : '';
+  const names: unknown = Object.values(params).find(Array.isArray);
+  return Array.isArray(names) && names.length > 0 ? ` (${names.join(', ')})` : '';
 }

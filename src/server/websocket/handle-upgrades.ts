@@ -23,7 +23,7 @@ export interface SocketHandlers {
 
 const MAX_PAYLOAD = 4 * 1024 * 1024;
 const MAX_FRAGMENTS = 64;
-const CLOSE_TIMEOUT = 5_000;
+const CLOSE_TIMEOUT = 3_000;
 const HANDSHAKE_TIMEOUT = 10_000;
 const MAX_URL = 2048;
 

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Http } from './http/http.ts';
 import { StartError } from './start-error.ts';
 
 /**
@@ -14,8 +15,21 @@ export async function checkAddress(host: string, port: number): Promise<void> {
   await new Promise<void>((settle) => server.close(() => settle()));
 }
 
+/** Listens, and answers the address to open on this machine: `http://127.0.0.1:8080`. Throws StartError in words. */
+export async function listen(http: Http, host: string, port: number): Promise<string> {
+  try {
+    await http.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
+  } catch (error) {
+    throw explainListenError(error as NodeJS.ErrnoException, host, port);
+  }
+  const actual = (http.server.address() as AddressInfo).port;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const name = everywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${actual}`;
+}
+
 /** What an error of `listen` means, and what to do. */
-export function explainListenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+function explainListenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
   switch (cause.code) {
     case 'EADDRINUSE':
       return new StartError(

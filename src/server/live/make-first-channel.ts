@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../channel/clock.ts';
+import type { Store } from '../../store/open-store.ts';
+import type { StreamKeys } from '../auth/stream-keys.ts';
+
+const NAME = 'main';
+
+/** Makes the channel `main` where there is none at all: a server without a channel would be of no use. */
+export async function makeFirstChannel(services: {
+  readonly store: Store;
+  readonly streamKeys: StreamKeys;
+  readonly clock: Clock;
+}): Promise<void> {
+  const { store, streamKeys, clock } = services;
+  if ((await store.channels.list()).length > 0) return;
+  const channel = { id: randomUUID(), name: NAME, title: NAME, record: true, createdAt: clock.wall() };
+  await store.channels.create(channel, streamKeys.make());
+}
