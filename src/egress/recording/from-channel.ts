@@ -1,6 +1,8 @@
 import type { Broadcast, BroadcastTap } from '../../channel/broadcast.ts';
 import type { Chunk, Epoch } from '../../media/chunk.ts';
+import { trackIdOf } from '../../media/mp4/cmaf-header.ts';
 import { bringsParameterSets } from '../../media/mp4/parameter-sets.ts';
+import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { Recording, type RecordingOptions } from './recording.ts';
 import { compareTracks } from './same-file.ts';
 
@@ -31,6 +33,8 @@ export class BroadcastRecording implements BroadcastTap {
   readonly #options: BroadcastRecordingOptions;
   readonly #settleClosed: () => void;
   readonly #recordings: Recording[] = [];
+  /** Where each track's media ends on the broadcast's timeline. */
+  readonly #ends = new Map<number, Milliseconds>();
   #epoch: Epoch | undefined;
   /** The present recording has the present epoch. */
   #decided = false;
@@ -69,6 +73,7 @@ export class BroadcastRecording implements BroadcastTap {
     try {
       if (!this.#decided) this.#decide(chunk);
       this.#current?.add(chunk);
+      this.#ends.set(chunk.trackId, endOf(chunk));
     } catch (error) {
       this.#failed = true;
       this.#current?.end();
@@ -115,7 +120,17 @@ export class BroadcastRecording implements BroadcastTap {
   #begin(epoch: Epoch, first: Chunk): void {
     this.#current?.end();
     const id = this.#options.newRecordingId();
-    this.#recordings.push(new Recording(id, this.#broadcast.info, epoch, first, this.#options));
+    // No track goes back behind its own end: nothing to come starts before the earliest of them.
+    const ends = epoch.tracks.map((track) => this.#ends.get(trackIdOf(track)) ?? startOf(first));
+    const startAt = milliseconds(Math.min(startOf(first), ...ends));
+    this.#recordings.push(
+      new Recording({ id, broadcast: this.#broadcast.info, epoch, startAt }, this.#options),
+    );
     this.#decided = true;
   }
 }
+
+const startOf = ({ dts, timescale }: Chunk): Milliseconds => ticksToMilliseconds(dts, timescale);
+
+const endOf = ({ dts, duration, timescale }: Chunk): Milliseconds =>
+  ticksToMilliseconds(ticks(dts + duration), timescale);

@@ -7,6 +7,7 @@ import { AppendFile } from '../../disk/append-file.ts';
 import { StorageError } from '../../disk/storage-error.ts';
 import type { Chunk, Epoch } from '../../media/chunk.ts';
 import { type RecordedMovie, trackIdOf } from '../../media/mp4/cmaf-header.ts';
+import { moveChunk } from '../../media/mp4/move-chunk.ts';
 import {
   type Bytes,
   type Milliseconds,
@@ -31,10 +32,19 @@ export interface RecordingOptions {
   readonly maxQueue?: Bytes;
 }
 
+/** What a recording begins with. */
+export interface RecordingBeginning {
+  readonly id: string;
+  readonly broadcast: BroadcastInfo;
+  readonly epoch: Epoch;
+  /** Where it begins on the broadcast's timeline: nothing that is added starts earlier. */
+  readonly startAt: Milliseconds;
+}
+
 const MAX_QUEUE = 64 * 1024 * 1024;
 /** How often the index in the file and the catalog are brought up to date. */
 const REFRESH_INTERVAL = 10_000;
-/** A file whose media starts earlier than this needs no edit list. */
+/** A file whose media starts earlier than this keeps the broadcast's own times: its chunks are written as they are. */
 const NEGLIGIBLE_START = 1000;
 
 /**
@@ -52,7 +62,7 @@ export class Recording {
   /** The track that groups are counted by: video, where there is any. */
   readonly #reference: { readonly track: Track; readonly trackId: number };
   readonly #groups = new GroupIndex();
-  #startAt: Milliseconds;
+  readonly #startAt: Milliseconds;
   readonly #headerSize: number;
   readonly #file: AppendFile;
   #state: 'recording' | 'complete' | 'damaged' = 'recording';
@@ -66,16 +76,16 @@ export class Recording {
   #ended = false;
   #damageReason: string | undefined;
 
-  /** Begins with the first chunk of an epoch, which is to be added next. Throws StorageError. */
-  constructor(id: string, broadcast: BroadcastInfo, epoch: Epoch, first: Chunk, options: RecordingOptions) {
+  /** Makes the file and writes its header. Throws StorageError. */
+  constructor(start: RecordingBeginning, options: RecordingOptions) {
+    const { id, broadcast, epoch } = start;
     const { folder, catalog, clock } = options;
     this.id = id;
     this.path = join(folder, id, 'media.mp4');
     this.#options = options;
     this.#tracks = epoch.tracks;
     this.#reference = referenceOf(epoch.tracks);
-    const start = startOf(first);
-    this.#startAt = start < NEGLIGIBLE_START ? milliseconds(0) : start;
+    this.#startAt = start.startAt < NEGLIGIBLE_START ? milliseconds(0) : start.startAt;
     this.#end = this.#startAt;
     this.#refreshedAt = clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -112,7 +122,12 @@ export class Recording {
   add(chunk: Chunk): void {
     if (this.#state !== 'recording' || this.#ended) return;
     this.#count(chunk);
-    this.#file.append(chunk.bytes);
+    if (this.#startAt === 0) {
+      this.#file.append(chunk.bytes);
+    } else {
+      const by = millisecondsToTicks(this.#startAt, chunk.timescale);
+      for (const piece of moveChunk(chunk.bytes, by)) this.#file.append(piece);
+    }
     if (this.#file.queued > (this.#options.maxQueue ?? MAX_QUEUE)) {
       this.#damage('the disk is too slow for this broadcast');
       return;
@@ -130,11 +145,6 @@ export class Recording {
   }
 
   #count(chunk: Chunk): void {
-    if (startOf(chunk) < this.#startAt) {
-      // Another track begins earlier than the first chunk: an edit list that is there stays there.
-      this.#startAt = milliseconds(Math.max(1, startOf(chunk)));
-      this.#startRefresh();
-    }
     if (chunk.startsGroup) {
       // What came before the first group belongs to it: players look at nothing that no reference covers.
       const offset = this.#groupCount === 0 ? this.#headerSize : this.#file.appended;
@@ -150,7 +160,6 @@ export class Recording {
   #movie(): RecordedMovie {
     return {
       duration: milliseconds(this.#end - this.#startAt),
-      startAt: this.#startAt,
       inBandParameterSets: this.#inBandParameterSets,
     };
   }
@@ -230,7 +239,5 @@ function referenceOf(tracks: readonly Track[]): { track: Track; trackId: number 
   if (!track) throw new Error('an epoch has at least one track');
   return { track, trackId: trackIdOf(track) };
 }
-
-const startOf = (chunk: Chunk): Milliseconds => ticksToMilliseconds(chunk.dts, chunk.timescale);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

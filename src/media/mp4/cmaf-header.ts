@@ -1,7 +1,6 @@
 import { AUDIO_TRACK_ID, VIDEO_TRACK_ID } from '../chunk.ts';
-import { MILLISECOND_TIMESCALE, type Milliseconds, millisecondsToTicks, ticks } from '../time.ts';
+import { MILLISECOND_TIMESCALE, type Milliseconds, ticks } from '../time.ts';
 import type { Track } from '../track.ts';
-import { writeEditList } from './boxes/edit-list.ts';
 import { writeFileType } from './boxes/file-type.ts';
 import { writeHandler } from './boxes/handler.ts';
 import { writeMediaHeader } from './boxes/media-header.ts';
@@ -31,8 +30,6 @@ export function trackIdOf(track: Track): number {
 export interface RecordedMovie {
   /** 0 while it is not known. */
   readonly duration: Milliseconds;
-  /** Where on the tracks' timeline the movie starts; where that is 0, there is no edit list. */
-  readonly startAt: Milliseconds;
   /** Keyframes bring parameter sets that differ from the configuration's: the sample entry is `avc3` or `hev1`. */
   readonly inBandParameterSets: boolean;
 }
@@ -76,10 +73,6 @@ function writeTrack(writer: ByteWriter, track: Track, movie: RecordedMovie | und
     width: video ? track.width : 0,
     height: video ? track.height : 0,
   });
-  if (movie && movie.startAt > 0) {
-    // Duration 0: up to the end of the last fragment (ISO/IEC 14496-12 §8.6.6.1).
-    writeEditList(writer, [{ duration: 0, mediaTime: millisecondsToTicks(movie.startAt, track.timescale) }]);
-  }
   const mdia = writer.open('mdia');
   writeMediaHeader(writer, { timescale: track.timescale, duration: NO_DURATION });
   writeHandler(writer, video ? 'vide' : 'soun', video ? 'Video' : 'Audio');
