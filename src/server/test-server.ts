@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -32,8 +32,10 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-server-'));
   const data = join(folder, 'data');
+  const pages = join(folder, 'pages');
+  await mkdir(pages);
   for (const page of ['index', 'watch', 'embed'])
-    await writeFile(join(folder, `${page}.html`), `<p>${page}</p>`);
+    await writeFile(join(pages, `${page}.html`), `<p>${page}</p>`);
   const lines: string[] = [];
   const stream = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -46,7 +48,7 @@ export async function startTestServer(
     folder,
   });
   const logger = createLogger(loaded.config.log.level, stream);
-  const server = await startServer({ ...loaded, logger, version: '0.0.0', pagesFolder: folder });
+  const server = await startServer({ ...loaded, logger, version: '0.0.0', pagesFolder: pages });
   const token = new URL(server.signInUrl).searchParams.get('token') ?? '';
   const request: TestServer['request'] = (method, path, { body, headers, anonymous } = {}) =>
     fetch(new URL(path, server.url), {
