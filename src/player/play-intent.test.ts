@@ -5,6 +5,8 @@ import { PlayIntent, type StartedMedia } from './play-intent.ts';
 class FakeMedia extends EventTarget {
   paused = true;
   ended = false;
+  error: object | null = null;
+  readyState = 4;
   volume = 1;
   allows: 'sound' | 'silence' | 'nothing' = 'sound';
   #muted = false;
@@ -74,16 +76,19 @@ describe('the wish to play', () => {
     expect([media.paused, intent.blocked]).toEqual([false, false]);
   });
 
-  it('outlives a change of source, and the end of one', async () => {
+  it.each([
+    ['end', { ended: true }],
+    ['failure', { error: {} }],
+    ['exchange', { readyState: 0 }],
+  ])('outlives the %s of a source, which pauses too', async (_, change) => {
     intent.play();
     await settled();
-    media.paused = true;
+    Object.assign(media, change);
+    media.pause();
+    expect(intent.wanted).toBe(true);
     intent.start();
     await settled();
     expect(media.paused).toBe(false);
-    media.ended = true;
-    media.pause();
-    expect(intent.wanted).toBe(true);
   });
 
   it('ends with a pause, and comes back with the browser’s own controls', async () => {

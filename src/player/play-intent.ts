@@ -1,7 +1,7 @@
 /** The part of a video element that starting it needs. */
 export type StartedMedia = Pick<
   HTMLMediaElement,
-  'play' | 'pause' | 'paused' | 'muted' | 'volume' | 'ended' | 'addEventListener'
+  'play' | 'pause' | 'muted' | 'volume' | 'ended' | 'error' | 'readyState' | 'addEventListener'
 >;
 
 /**
@@ -101,8 +101,10 @@ export class PlayIntent {
     this.#onChange();
   }
 
+  /** A source that ends, fails or is exchanged pauses the element too: nobody asked for that. */
   #paused(): void {
-    if (this.#media.ended) return;
+    const { ended, error, readyState } = this.#media;
+    if (ended || error || readyState === 0) return;
     this.#wanted = false;
     this.#onChange();
   }

@@ -65,6 +65,7 @@ export class PlayConnection {
   #pingSentAt: Milliseconds | undefined;
   #expected: Extract<PlayServerMessage, { type: 'tracks' }> | undefined;
   #hasEpoch = false;
+  #started = false;
   #closed = false;
 
   constructor(options: PlayConnectionOptions) {
@@ -78,12 +79,14 @@ export class PlayConnection {
 
   /** Starts the first try. */
   start(): void {
-    if (!this.#closed && !this.#socket) this.#connect();
+    if (this.#closed || this.#started) return;
+    this.#started = true;
+    this.#connect();
   }
 
   /** The network came back or somebody is looking: a try that is waiting is made now, a doubtful connection asked. */
   hurry(): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#started) return;
     if (!this.#socket) this.#connect();
     else if (this.isOpen && this.#pingSentAt === undefined) this.#ping();
   }

@@ -1,0 +1,459 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PlayerStats } from '../../src/player/player-stats.ts';
+import type { PlayerState } from '../../src/player/viewer-state.ts';
+import { launchBrowser } from './support/browser.ts';
+import { PlayServer } from './support/play-server.ts';
+import { bundlePlayer } from './support/player-bundle.ts';
+import { readRecording, type TestRecording } from './support/test-broadcast.ts';
+
+/** A page as strict as can be: the player must need nothing that its documentation does not name. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self'";
+
+let browser: Browser;
+let context: BrowserContext;
+let server: PlayServer;
+let url: string;
+let player: string;
+let axe: string;
+let recording: TestRecording;
+let otherCodec: TestRecording;
+let otherSize: TestRecording;
+
+const fixture = (name: string) => {
+  const file = `test/fixtures/chromium/${name}.webm`;
+  return readRecording(file, `${file}.json`);
+};
+
+async function readScaled(): Promise<TestRecording> {
+  const folder = await mkdtemp(join(tmpdir(), 'player-'));
+  const file = join(folder, 'scaled.mkv');
+  const source = 'test/fixtures/chromium/webm-h264-opus.webm';
+  const encode = '-vf scale=320:180 -c:v libx264 -preset ultrafast -g 30 -bf 0 -c:a copy'.split(' ');
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', source, ...encode, file]);
+  const scaled = await readRecording(file);
+  await rm(folder, { recursive: true });
+  return scaled;
+}
+
+beforeAll(async () => {
+  [browser, player, axe, recording, otherCodec, otherSize] = await Promise.all([
+    launchBrowser(),
+    bundlePlayer(),
+    readFile('node_modules/axe-core/axe.min.js', 'utf8'),
+    fixture('webm-h264-opus'),
+    fixture('webm-vp9-opus'),
+    readScaled(),
+  ]);
+});
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  server = new PlayServer();
+  url = await server.start();
+  server.page('/player/headwater-player.js', { body: player, type: 'text/javascript' });
+  server.page('/page.css', {
+    body: 'body { margin: 0 } headwater-player { max-width: 960px }',
+    type: 'text/css',
+  });
+  context = await browser.newContext({ viewport: { width: 960, height: 600 } });
+});
+afterEach(async () => {
+  await context.close();
+  await server.close();
+});
+
+async function open(attributes = '', inContext = context): Promise<Page> {
+  server.page('/', {
+    body: `<!doctype html><html lang="en"><title>Watch</title><link rel="stylesheet" href="/page.css">
+      <script type="module" src="/player/headwater-player.js"></script>
+      <main><h1>A page</h1><headwater-player src="/live/main" ${attributes}></headwater-player></main></html>`,
+    type: 'text/html',
+    headers: { 'content-security-policy': POLICY },
+  });
+  const page = await inContext.newPage();
+  await page.addInitScript(() => {
+    Object.assign(window, { violations: [], states: [] });
+    addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective));
+  });
+  await page.goto(url);
+  await page.evaluate(() => {
+    const element = document.querySelector('headwater-player');
+    element?.addEventListener('statechange', () => window.states.push(element.state));
+  });
+  return page;
+}
+
+declare global {
+  interface Window {
+    violations: string[];
+    states: PlayerState[];
+  }
+}
+
+const find = () => document.querySelector('headwater-player');
+const stats = (page: Page): Promise<PlayerStats> =>
+  page.evaluate(() => document.querySelector('headwater-player')?.stats as PlayerStats);
+const stateIs = (page: Page, state: PlayerState) =>
+  page.waitForFunction(
+    (wanted) => document.querySelector('headwater-player')?.dataset.state === wanted,
+    state,
+  );
+/** The picture moves, at the live edge. */
+async function plays(page: Page): Promise<void> {
+  await stateIs(page, 'live');
+  await page.waitForFunction(() => {
+    const { stats } = document.querySelector('headwater-player') ?? {};
+    return stats?.delay != null && stats.targetDelay != null && stats.delay < stats.targetDelay + 250;
+  });
+  await page.evaluate(
+    () =>
+      new Promise<void>((done) => {
+        const video = document.querySelector('headwater-player')?.video;
+        let frames = 0;
+        const count = () => {
+          frames += 1;
+          if (frames === 10) done();
+          else video?.requestVideoFrameCallback(count);
+        };
+        video?.requestVideoFrameCallback(count);
+      }),
+  );
+}
+const message = (page: Page) => page.locator('headwater-player .message').textContent();
+
+describe('a page with one script tag', () => {
+  it('shows a broadcast that is on, at the live edge, with its true delay, under the strictest policy', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    const { delayFrom, width, height, bitrate, transport } = await stats(page);
+    expect({ delayFrom, width, height, transport }).toEqual({
+      delayFrom: 'capture',
+      width: 640,
+      height: 360,
+      transport: 'websocket',
+    });
+    expect(bitrate).toBeGreaterThan(0);
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.muted)).toBe(false);
+    await page.locator('headwater-player').hover();
+    const bar = page.locator('headwater-player media-volume-range #progress');
+    expect(await bar.evaluate((element) => element.getBoundingClientRect().width)).toBeGreaterThan(20);
+    expect(await page.evaluate(() => window.violations)).toEqual([]);
+  });
+
+  it('ends its connection when it is taken out, and starts again when it is put back', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    const element = await page.evaluateHandle(find);
+    await element.evaluate((player) => player?.remove());
+    await expect.poll(() => server.viewers).toBe(0);
+    await element.evaluate((player) => document.body.append(player as Node));
+    await plays(page);
+    expect(server.viewers).toBe(1);
+  });
+
+  it('is a small download', async () => {
+    expect(gzipSync(await bundlePlayer(true)).length).toBeLessThan(80_000);
+  });
+});
+
+describe('a viewer who came early', () => {
+  it('is told, sees it start, pause, go on and end, and the next one start', async () => {
+    const page = await open();
+    await stateIs(page, 'offline');
+    expect(await message(page)).toBe('Waiting for the broadcaster');
+    server.goLive(recording);
+    await plays(page);
+    server.interrupt();
+    await stateIs(page, 'interrupted');
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.videoWidth)).toBe(640);
+    server.resume(recording);
+    await plays(page);
+    server.end();
+    await stateIs(page, 'ended');
+    expect(await message(page)).toBe('The broadcast has ended');
+    server.goLive(recording);
+    await plays(page);
+    expect((await stats(page)).rebuilds).toBe(0);
+  });
+});
+
+describe('a viewer whose network fails', () => {
+  it('sees no more than a moment of it when the socket is cut', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    const accepted = server.accepted;
+    server.cut();
+    await expect.poll(() => server.accepted).toBe(accepted + 1);
+    await plays(page);
+    expect(await page.evaluate(() => window.states)).not.toContain('offline');
+    expect((await stats(page)).reconnects).toBe(1);
+  });
+
+  it('keeps the last picture while the server is away, and goes on when it is back', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    server.refuses = true;
+    server.cut();
+    await stateIs(page, 'connecting');
+    expect(await message(page)).toBe('Connection lost');
+    server.refuses = false;
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await plays(page);
+  });
+
+  it('notices a network that went silent without a word', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    server.mute = true;
+    await expect.poll(() => server.accepted, { timeout: 20_000 }).toBeGreaterThan(1);
+    server.mute = false;
+    await plays(page);
+  });
+
+  it('catches up after the whole page stood still', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    await page.evaluate(() => {
+      const end = performance.now() + 3000;
+      while (performance.now() < end);
+    });
+    await plays(page);
+    const before = await stats(page);
+    await page.evaluate(() => {
+      const video = document.querySelector('headwater-player')?.video;
+      if (!video) return;
+      video.currentTime -= 0.8;
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await plays(page);
+    expect((await stats(page)).seeks).toBeGreaterThanOrEqual(before.seeks);
+  });
+});
+
+describe('media that changes or is damaged', () => {
+  it('goes on through another size and another codec in the same video element', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    const source = await page.evaluate(() => document.querySelector('headwater-player')?.video.src);
+    server.change(otherSize);
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.video.videoWidth === 320);
+    await plays(page);
+    server.change(otherCodec);
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.video.videoWidth === 640);
+    await plays(page);
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.src)).toBe(source);
+  });
+
+  it('goes on at the next group after pictures that cannot be decoded', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    server.tamper = (bytes, chunk) => {
+      if (chunk.kind !== 'video') return bytes;
+      const damaged = bytes.slice();
+      damaged.fill(0xa5, damaged.length - Math.floor(bytes.length / 2));
+      return damaged;
+    };
+    await page.waitForFunction(() => (document.querySelector('headwater-player')?.stats?.rebuilds ?? 0) > 0);
+    server.tamper = (bytes) => bytes;
+    await plays(page);
+  });
+
+  it('leaves out what is no media at all', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    let broken = 5;
+    server.tamper = (bytes) => (broken-- > 0 ? new Uint8Array(bytes.length).fill(7) : bytes);
+    await page.waitForFunction(
+      () => (document.querySelector('headwater-player')?.stats?.skippedChunks ?? 0) > 5,
+    );
+    await plays(page);
+    expect((await stats(page)).rebuilds).toBe(0);
+  });
+
+  it('says in words what this browser cannot play, and plays what comes after it', async () => {
+    server.goLive({
+      ...recording,
+      tracks: recording.tracks.map((track) => ({ ...track, codecString: 'xyz1' })),
+    });
+    const page = await open();
+    await stateIs(page, 'error');
+    expect(await page.locator('headwater-player .detail').textContent()).toMatch(
+      /cannot play this broadcast \(xyz1/,
+    );
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.error?.code)).toBe(
+      'unsupported-codec',
+    );
+    server.change(recording);
+    await plays(page);
+  });
+
+  it('plays on when the browser has room for three seconds only', async () => {
+    server.goLive(recording);
+    await context.addInitScript(() => {
+      const { appendBuffer } = SourceBuffer.prototype;
+      SourceBuffer.prototype.appendBuffer = function (data) {
+        const { buffered } = this;
+        const held = buffered.length > 0 ? buffered.end(buffered.length - 1) - buffered.start(0) : 0;
+        if (held > 3) {
+          Object.assign(window, { refused: true });
+          throw new DOMException('full', 'QuotaExceededError');
+        }
+        appendBuffer.call(this, data);
+      };
+    });
+    const page = await open();
+    await page.waitForFunction(() => 'refused' in window);
+    await plays(page);
+    const held = await page.evaluate(() => {
+      const buffered = document.querySelector('headwater-player')?.video.buffered;
+      return buffered ? buffered.end(buffered.length - 1) - buffered.start(0) : 0;
+    });
+    expect(held).toBeLessThan(4);
+  });
+
+  it('plays where there is only a managed media source', async () => {
+    server.goLive(recording);
+    await context.addInitScript(() => {
+      Object.assign(window, { ManagedMediaSource: window.MediaSource });
+      Reflect.deleteProperty(window, 'MediaSource');
+    });
+    const page = await open();
+    await plays(page);
+    expect(
+      await page.evaluate(() => document.querySelector('headwater-player')?.video.disableRemotePlayback),
+    ).toBe(true);
+  });
+
+  it('says so where there is none', async () => {
+    await context.addInitScript(() => {
+      Reflect.deleteProperty(window, 'MediaSource');
+      Reflect.deleteProperty(window, 'ManagedMediaSource');
+    });
+    const page = await open();
+    await stateIs(page, 'error');
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.error?.code)).toBe(
+      'unsupported-browser',
+    );
+  });
+});
+
+describe('controls', () => {
+  it('obey the keyboard, and playing after a pause is at the live edge again', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    await page.locator('headwater-player media-controller').focus();
+    await page.keyboard.press('m');
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.muted === true);
+    await page.keyboard.press('m');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => {
+      const { muted, volume = 1 } = document.querySelector('headwater-player') ?? {};
+      return muted === false && volume < 1;
+    });
+    await page.keyboard.press('Space');
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.paused);
+    const paused = await page.evaluate(
+      () => document.querySelector('headwater-player')?.video.currentTime ?? 0,
+    );
+    await page.waitForFunction((at) => {
+      const buffered = document.querySelector('headwater-player')?.video.buffered;
+      return buffered && buffered.end(buffered.length - 1) > at + 2;
+    }, paused);
+    await page.keyboard.press('Space');
+    await plays(page);
+    await page.keyboard.press('f');
+    await page.locator('headwater-player media-controller[mediaisfullscreen]').waitFor();
+    await page.keyboard.press('f');
+    await page.locator('headwater-player media-controller:not([mediaisfullscreen])').waitFor();
+  });
+
+  it('are absent when the page says so', async () => {
+    server.goLive(recording);
+    const page = await open('controls="none" muted');
+    await plays(page);
+    expect(await page.locator('headwater-player media-control-bar').isVisible()).toBe(false);
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.muted)).toBe(true);
+  });
+
+  it('keep the delay that is asked for', async () => {
+    server.goLive(recording);
+    const page = await open('target-latency="1.5"');
+    await plays(page);
+    await page.waitForFunction(
+      () => Math.abs((document.querySelector('headwater-player')?.delay ?? 0) - 1500) < 150,
+    );
+  });
+
+  it('do not start by themselves when the page says so', async () => {
+    server.goLive(recording);
+    const page = await open('autoplay="off"');
+    await stateIs(page, 'live');
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.paused)).toBe(true);
+    await page.evaluate(() => document.querySelector('headwater-player')?.play());
+    await plays(page);
+  });
+});
+
+describe('a browser that wants a click before there is sound', () => {
+  let strict: Browser;
+  beforeAll(async () => {
+    strict = await chromium.launch({
+      executablePath: process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=document-user-activation-required'],
+    });
+  });
+  afterAll(() => strict?.close());
+
+  it('shows the picture without sound, and a button that gives it', async () => {
+    server.goLive(recording);
+    const page = await open('', await strict.newContext());
+    await plays(page);
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.muted)).toBe(true);
+    await page.getByRole('button', { name: 'Unmute', exact: true }).click();
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.muted === false);
+    await plays(page);
+    expect(await page.locator('headwater-player .unmute').isVisible()).toBe(false);
+  });
+});
+
+describe('everybody', () => {
+  it.each(['offline', 'live', 'interrupted', 'ended', 'error'] as const)(
+    'can use it while %s',
+    async (state) => {
+      if (state === 'error')
+        server.goLive({ ...recording, tracks: [{ ...recording.tracks[0], codecString: 'xyz1' }] as never });
+      else if (state !== 'offline') server.goLive(recording);
+      const page = await open();
+      if (state === 'interrupted' || state === 'ended') await plays(page);
+      if (state === 'interrupted') server.interrupt();
+      if (state === 'ended') server.end();
+      await stateIs(page, state);
+      const said = await page.getByRole('status').textContent();
+      expect(said?.length).toBeGreaterThan(3);
+      await page.evaluate(axe);
+      const problems = await page.evaluate(async () => {
+        const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } };
+        return (await axe.run()).violations;
+      });
+      expect(problems).toEqual([]);
+    },
+  );
+});
