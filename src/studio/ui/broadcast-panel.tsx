@@ -7,8 +7,7 @@ import { isOver, type PublisherStatus } from '../publish/publisher-status.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { LiveFigures } from './live-figures.tsx';
 import { type OtherBroadcast, Outcome } from './outcome.tsx';
-import { StatePill } from './state-pill.tsx';
-import { stateSentence, stateWords } from './state-words.ts';
+import { type StateWords, stateSentence, stateWords } from './state-words.ts';
 import { useLeaveWarning } from './use-leave-warning.ts';
 import { useObservable } from './use-observable.ts';
 import { WatchLink } from './watch-link.tsx';
@@ -25,7 +24,7 @@ export function BroadcastPanel(props: {
   other: OtherBroadcast | null;
   canGoLive: boolean;
   onGoLive: (takeover: boolean) => void;
-  onState: (state: string) => void;
+  onState: (state: StateWords) => void;
   children: ReactNode;
 }): ReactElement {
   const { session, onState } = props;
@@ -35,33 +34,32 @@ export function BroadcastPanel(props: {
   const words = stateWords(state);
   const sentence = props.refusal?.message ?? (status && stateSentence(status));
   useLeaveWarning(onAir);
-  useEffect(() => onState(words.word), [onState, words.word]);
+  useEffect(() => onState(words), [onState, words]);
   return (
     <section className="panel studio-panel" aria-label="Broadcast">
-      <header className="studio-state">
-        <StatePill tone={words.tone}>{words.word}</StatePill>
-        <p role="status" className="studio-sentence">
-          <span className="visually-hidden">{words.word}. </span>
-          {state !== 'failed' && sentence}
-        </p>
-      </header>
+      <p role="status" className="visually-hidden">
+        {words.word}. {sentence}
+      </p>
+      {sentence && state !== 'failed' && <p className="studio-sentence">{sentence}</p>}
       <Outcome {...props} status={status} />
       {onAir && session && <LiveFigures session={session} status={status} />}
       {!onAir && props.children}
       <WatchLink url={props.watchUrl} />
-      {onAir && session ? (
-        <StopButton session={session} ending={status.state === 'ending'} />
-      ) : (
-        <button
-          type="button"
-          className="button button-live button-large"
-          disabled={!props.canGoLive}
-          onClick={() => props.onGoLive(false)}
-        >
-          <Radio aria-hidden />
-          Go live
-        </button>
-      )}
+      <div className="studio-action">
+        {onAir && session ? (
+          <StopButton session={session} ending={status.state === 'ending'} />
+        ) : (
+          <button
+            type="button"
+            className="button button-live button-large"
+            disabled={!props.canGoLive}
+            onClick={() => props.onGoLive(false)}
+          >
+            <Radio aria-hidden />
+            Go live
+          </button>
+        )}
+      </div>
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { BroadcastSettings } from './broadcast-settings.tsx';
 import type { OtherBroadcast } from './outcome.tsx';
 import { type Preferences, readPreferences, writePreferences } from './preferences.ts';
 import { Stage } from './stage.tsx';
+import type { StateWords } from './state-words.ts';
 import { useObservable } from './use-observable.ts';
 import { useOnAir } from './use-on-air.ts';
 
@@ -22,8 +23,8 @@ export interface StudioViewProps {
   readonly other: OtherBroadcast | null;
   /** Finds out why the server cannot be reached. */
   readonly diagnose: () => Promise<PublishError | undefined>;
-  /** Told whenever this studio goes on or off the air, with the state's name for the page's title. */
-  readonly onState: (state: string) => void;
+  /** Told where the broadcast stands, for the page's title and heading. */
+  readonly onState: (state: StateWords) => void;
 }
 
 /** Camera, microphone, screen; quality and title; going live and all there is to know while live. */

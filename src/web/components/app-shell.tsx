@@ -22,7 +22,7 @@ export function AppShell(props: { page: string; children: ReactNode }): ReactEle
       <header className="site-header">
         <a className="brand" href={paths.channels}>
           <img src="/favicon.svg" alt="" width="24" height="24" />
-          Headwater
+          <span className="label-wide">Headwater</span>
         </a>
         <nav aria-label="Pages">
           {link('channels', paths.channels, 'Channels')}

@@ -5,6 +5,7 @@ import type { RecordingResource } from '../../wire/api.ts';
 import { wordsOfFailure } from '../api/api-failure.ts';
 import { deleteRecording } from '../api/recordings.ts';
 import { ProblemNotice } from './problem-notice.tsx';
+import { nameOfRecording, startOfRecording } from './recording-name.ts';
 
 /** Deletes a recording, when it is really meant. */
 export function DeleteRecording({
@@ -16,7 +17,7 @@ export function DeleteRecording({
 }): ReactElement {
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const name = recording.title ?? recording.channel;
+  const name = nameOfRecording(recording);
   const remove = async () => {
     setProblem(null);
     try {
@@ -45,9 +46,8 @@ export function DeleteRecording({
         confirm="Delete recording"
         onConfirm={() => void remove()}
       >
-        “{name}” of{' '}
-        {new Date(recording.startedAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })} and
-        its file are removed for good.
+        {recording.title !== null && `“${recording.title}”, `}
+        {recording.channel}, {startOfRecording(recording)}: the recording and its file are removed for good.
       </ConfirmDialog>
       <ProblemNotice problem={problem} />
     </>

@@ -8,6 +8,7 @@ import { wordsOfFailure } from '../api/api-failure.ts';
 import { downloadUrl, getRecording, mediaUrl } from '../api/recordings.ts';
 import { DeleteRecording } from '../components/delete-recording.tsx';
 import { ProblemNotice } from '../components/problem-notice.tsx';
+import { nameOfRecording, startOfRecording } from '../components/recording-name.ts';
 import { useTitle } from '../components/use-title.ts';
 import { paths } from '../route.ts';
 
@@ -18,7 +19,7 @@ export function RecordingPage({ id }: { id: string }): ReactElement {
   useEffect(() => {
     getRecording(id).then(setRecording, (error: unknown) => setProblem(wordsOfFailure(error)));
   }, [id]);
-  const name = recording?.title ?? recording?.channel ?? 'Recording';
+  const name = recording ? nameOfRecording(recording) : 'Recording';
   useTitle(name);
   return (
     <div className="page">
@@ -37,7 +38,7 @@ export function RecordingPage({ id }: { id: string }): ReactElement {
 }
 
 function RecordingDetails({ recording, name }: { recording: RecordingResource; name: string }): ReactElement {
-  const { id, channel, startedAt, duration, size } = recording;
+  const { id, channel, duration, size } = recording;
   const [broken, setBroken] = useState(false);
   return (
     <>
@@ -67,7 +68,7 @@ function RecordingDetails({ recording, name }: { recording: RecordingResource; n
         </div>
         <div>
           <dt>Started</dt>
-          <dd>{new Date(startedAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}</dd>
+          <dd>{startOfRecording(recording)}</dd>
         </div>
         <div>
           <dt>Length</dt>

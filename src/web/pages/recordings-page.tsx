@@ -9,6 +9,7 @@ import { listChannels } from '../api/channels.ts';
 import { downloadUrl, listRecordings } from '../api/recordings.ts';
 import { DeleteRecording } from '../components/delete-recording.tsx';
 import { ProblemNotice } from '../components/problem-notice.tsx';
+import { nameOfRecording, startOfRecording } from '../components/recording-name.ts';
 import { useTitle } from '../components/use-title.ts';
 import { paths } from '../route.ts';
 
@@ -117,8 +118,7 @@ function RecordingRow({
   onDeleted: () => void;
 }): ReactElement {
   const { id, channel, title, state, startedAt, duration, size } = recording;
-  const start = new Date(startedAt);
-  const name = title ?? channel;
+  const name = nameOfRecording(recording);
   return (
     <li className="row recording-row">
       <div className="row-main">
@@ -126,10 +126,13 @@ function RecordingRow({
           <a href={paths.recording(id)}>{name}</a>
         </h2>
         <p className="muted">
-          {channel} ·{' '}
-          <time dateTime={start.toISOString()}>
-            {start.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}
-          </time>
+          {channel}
+          {title !== null && (
+            <>
+              {' · '}
+              <time dateTime={new Date(startedAt).toISOString()}>{startOfRecording(recording)}</time>
+            </>
+          )}
         </p>
       </div>
       <dl className="row-facts">

@@ -1,5 +1,7 @@
 import { type ReactElement, useCallback, useState } from 'react';
 import { PublishError } from '../../studio/publish/publish-error.ts';
+import { StatePill } from '../../studio/ui/state-pill.tsx';
+import { stateWords } from '../../studio/ui/state-words.ts';
 import { StudioView } from '../../studio/ui/studio-view.tsx';
 import { useObservable } from '../../studio/ui/use-observable.ts';
 import { ApiFailure } from '../api/api-failure.ts';
@@ -14,19 +16,20 @@ const REFRESH_EVERY = 5000;
 
 /** The studio of one channel. */
 export function StudioPage({ channel }: { channel: string }): ReactElement {
-  const [state, setState] = useState('Ready');
+  const [state, setState] = useState(stateWords('ready'));
   const load = useCallback(() => readChannel(channel), [channel]);
   const mustSignIn = useObservable(signedOut);
   const { value, problem } = usePolled(load, REFRESH_EVERY);
   const diagnose = useCallback(() => diagnoseChannel(channel), [channel]);
   const recordingUrl = useCallback((id: string) => paths.recording(id), []);
-  useTitle(`${state === 'Live' ? '● ' : ''}${state} · ${channel} studio`);
+  useTitle(`${state.tone === 'live' ? '● ' : ''}${state.word} · ${channel} studio`);
   return (
     <div className="page page-wide">
       <header className="page-header">
         <h1>
           {channel} <span className="heading-note">Studio</span>
         </h1>
+        <StatePill tone={state.tone}>{state.word}</StatePill>
         {value && value.title !== channel && <p className="muted">{value.title}</p>}
       </header>
       {mustSignIn ? (
