@@ -51,7 +51,7 @@ async function publish(args: readonly string[]): Promise<number> {
   let file: MediaFile | undefined;
   try {
     file = await MediaFile.open(path);
-    const recording = await publishFile({
+    const { recording, stopped } = await publishFile({
       address: { url: target.url, key: key || undefined },
       file,
       title: values.title,
@@ -63,7 +63,8 @@ async function publish(args: readonly string[]): Promise<number> {
       onProgress: (state) => progress.show(state),
     });
     progress.end();
-    console.log(recording === null ? 'Ended. It was not recorded.' : `Ended. Recording: ${recording}`);
+    const words = stopped ? 'Stopped.' : recording === null ? 'Ended. It was not recorded.' : 'Ended.';
+    console.log(recording === null ? words : `${words} Recording: ${recording}`);
     return 0;
   } catch (error) {
     progress.end();

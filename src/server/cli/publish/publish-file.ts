@@ -29,13 +29,21 @@ const LONGEST_DELAY = 5_000;
 /** Without a connection for this long it is given up. */
 const GIVE_UP = 120_000;
 
-/** Publishes a file, resuming after every cut. Answers the recording's id. Throws PublishFailure and MediaError. */
-export async function publishFile(options: PublishFileOptions): Promise<string | null> {
+/** What became of a file that was published. */
+export interface PublishOutcome {
+  /** The recording's id; null where none was made, or where it is not known after a stop in mid-stream. */
+  readonly recording: string | null;
+  /** It was stopped before its end. */
+  readonly stopped: boolean;
+}
+
+/** Publishes a file, resuming after every cut. Throws PublishFailure and MediaError. */
+export async function publishFile(options: PublishFileOptions): Promise<PublishOutcome> {
   for (let round = 1; ; round += 1) {
     const last = !options.loop;
     const session = new FileSession(options, round);
     const recording = await session.run(last);
-    if (last || options.stop.aborted) return recording;
+    if (last || options.stop.aborted) return { recording, stopped: options.stop.aborted };
   }
 }
 
@@ -72,6 +80,8 @@ class FileSession {
       );
       const loss = await this.#send(connection, last);
       if (loss === 'complete') return this.#ended ?? null;
+      // What was sent up to a stop ends wherever it ends: the broadcast is over all the same.
+      if (this.#isCutByStop(loss)) return null;
       if (loss.kind === 'failed') throw loss.failure;
       const now = this.#options.clock.now();
       if (connection.wasReady) {
@@ -107,6 +117,11 @@ class FileSession {
     }
     // The next stream takes the channel over from this one, so that the broadcast goes on without a break.
     return await this.#untilComplete(connection, () => this.#stored >= offset);
+  }
+
+  #isCutByStop(loss: Loss): boolean {
+    const { aborted } = this.#options.stop;
+    return aborted && loss.kind === 'failed' && loss.failure.code === 'container-truncated';
   }
 
   async #untilComplete(connection: Connection, done: () => boolean): Promise<Loss | 'complete'> {
