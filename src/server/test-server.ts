@@ -19,7 +19,7 @@ export interface TestServer extends RunningServer {
 }
 
 /** What differs from a plain request of the admin. */
-export interface TestRequest {
+interface TestRequest {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without the admin token. */

@@ -14,7 +14,7 @@ export interface ChannelTable {
 }
 
 /** One row for each broadcast. It outlives its channel, with the name that the channel had last. */
-export interface BroadcastTable {
+interface BroadcastTable {
   id: string;
   channel_id: string | null;
   channel_name: string;

@@ -11,14 +11,11 @@ export const ChannelName = Type.String({
 const WallTime = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:00Z' });
 
 /** Where a channel's broadcast stands. */
-export const ChannelState = Type.Union([
+const ChannelState = Type.Union([
   Type.Literal('offline'),
   Type.Literal('live'),
   Type.Literal('interrupted'),
 ]);
-/** Where a channel's broadcast stands. */
-export type ChannelState = Static<typeof ChannelState>;
-
 /** A channel as the API shows it; its stream key is never part of it. */
 export const ChannelResource = Type.Object(
   {
@@ -67,7 +64,7 @@ export const UpdateChannel = Type.Object(
 export type UpdateChannel = Static<typeof UpdateChannel>;
 
 /** One track of a broadcast. */
-export const TrackResource = Type.Object(
+const TrackResource = Type.Object(
   {
     kind: Type.Union([Type.Literal('video'), Type.Literal('audio')]),
     codec: Type.String({ description: 'RFC 6381' }),

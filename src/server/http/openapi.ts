@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import serveStatic from '@fastify/static';
 import { fastify } from 'fastify';
 import type { Http, HttpPlugin } from './http.ts';
@@ -53,7 +53,7 @@ export async function openApiRoutes(
   );
   const assets: HttpPlugin = async (scope) => {
     await scope.register(serveStatic, {
-      root: join(dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui')), 'static'),
+      root: join(dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui'))), 'static'),
       prefix: '/api/docs/static/',
       decorateReply: false,
       schemaHide: true,
