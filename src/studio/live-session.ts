@@ -7,7 +7,7 @@ import { Observable } from './observable.ts';
 import { PublishError } from './publish/publish-error.ts';
 import { openWebSocket } from './publish/publish-socket.ts';
 import { Publisher } from './publish/publisher.ts';
-import type { PublisherStatus } from './publish/publisher-status.ts';
+import { isOver, type PublisherStatus } from './publish/publisher-status.ts';
 import { browserTiming } from './publish/timing.ts';
 
 /** What a session sends, and where. */
@@ -28,15 +28,15 @@ export interface LiveSessionOptions {
 /** One broadcast of this tab, from capture to the server's confirmation: switch → recorder → publisher. */
 export class LiveSession {
   readonly status: Observable<PublisherStatus>;
-  /** When the server first confirmed media, on `performance.now()`; undefined before. */
-  liveSince: number | undefined;
   /** Bits a second that the encoders are asked for. */
   readonly targetBitrate: number;
   readonly #mixer: AudioMixer;
   readonly #switch: VideoSwitch;
   readonly #recorder: ContainerRecorder;
   readonly #publisher: Publisher;
-  #stopping = false;
+  /** When the server first confirmed media, on `performance.now()`. */
+  #liveSince: number | undefined;
+  #stoppedAt: number | undefined;
 
   /** Throws PublishError `recorder-unsupported` where the browser cannot record. */
   constructor(options: LiveSessionOptions) {
@@ -77,10 +77,16 @@ export class LiveSession {
     return this.#switch.canChange;
   }
 
+  /** For how long it is on the air, or was until it was stopped; 0 before the server confirmed media. In ms. */
+  get airTime(): number {
+    if (this.#liveSince === undefined) return 0;
+    return Math.max(0, (this.#stoppedAt ?? performance.now()) - this.#liveSince);
+  }
+
   /** Connects, and begins to record once the server is ready: what is sent is never old. Settles at the end. */
   async run(): Promise<PublisherStatus> {
     this.#publisher.start();
-    if ((await this.#publisher.accepted) && !this.#stopping) {
+    if ((await this.#publisher.accepted) && this.#stoppedAt === undefined) {
       await this.#mixer.resume();
       await this.#record();
     }
@@ -98,7 +104,7 @@ export class LiveSession {
 
   /** Ends the recording, delivers its last piece and waits for the server's word. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stoppedAt ??= performance.now();
     await this.#recorder.stop();
     await this.#publisher.finish();
   }
@@ -124,7 +130,8 @@ export class LiveSession {
   }
 
   #follow(status: PublisherStatus): void {
-    if (status.state === 'live') this.liveSince ??= performance.now();
+    if (status.state === 'live') this.#liveSince ??= performance.now();
+    if (isOver(status.state)) this.#stoppedAt ??= performance.now();
     this.status.set(status);
   }
 }

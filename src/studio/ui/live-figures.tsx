@@ -22,7 +22,7 @@ export function LiveFigures({
       <div>
         <dt>On air for</dt>
         <dd>
-          <Elapsed since={session.liveSince} />
+          <Elapsed session={session} />
         </dd>
       </div>
       <div>
@@ -60,12 +60,11 @@ const RECORDING: Record<PublisherStatus['recording'], string> = {
 };
 
 /** Counts on by itself; the screen is the only one that needs it. */
-function Elapsed({ since }: { since: number | undefined }): ReactElement {
-  const [now, setNow] = useState(() => performance.now());
+function Elapsed({ session }: { session: LiveSession }): ReactElement {
+  const [elapsed, setElapsed] = useState(session.airTime);
   useEffect(() => {
-    const timer = setInterval(() => setNow(performance.now()), 250);
+    const timer = setInterval(() => setElapsed(session.airTime), 250);
     return () => clearInterval(timer);
-  }, []);
-  const elapsed = since === undefined ? 0 : Math.max(0, now - since);
+  }, [session]);
   return <time dateTime={durationToken(elapsed)}>{formatDuration(elapsed)}</time>;
 }

@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import type { LiveSession } from '../live-session.ts';
 import type { PublishError } from '../publish/publish-error.ts';
 import type { PublisherStatus } from '../publish/publisher-status.ts';
 import { formatDuration } from './format-duration.ts';
@@ -11,6 +12,7 @@ export interface OtherBroadcast {
 
 /** What came of the last broadcast, and what to do next: the recording, another try, or taking over. */
 export function Outcome(props: {
+  session: LiveSession | null;
   status: PublisherStatus | null;
   refusal: PublishError | null;
   channel: string;
@@ -23,7 +25,8 @@ export function Outcome(props: {
   if (error?.code === 'channel-busy') return <Busy {...props} since={error.since ?? props.other?.since} />;
   if (error)
     return <Failure error={error} recording={status?.recordingId ?? null} recordingUrl={recordingUrl} />;
-  if (status?.state === 'ended') return <Ended status={status} recordingUrl={recordingUrl} />;
+  if (status?.state === 'ended')
+    return <Ended status={status} airTime={props.session?.airTime ?? 0} recordingUrl={recordingUrl} />;
   if (!status && props.other) return <Busy {...props} since={props.other.since} />;
   return null;
 }
@@ -69,12 +72,16 @@ function Failure({
   );
 }
 
-function Ended(props: { status: PublisherStatus; recordingUrl: (id: string) => string }): ReactElement {
-  const { status } = props;
-  const delivered = status.acknowledged === status.total;
+function Ended(props: {
+  status: PublisherStatus;
+  airTime: number;
+  recordingUrl: (id: string) => string;
+}): ReactElement {
+  const { status, airTime } = props;
+  const delivered = status.total > 0 && status.acknowledged === status.total;
   return (
     <div className="notice" data-tone={delivered ? 'good' : 'warning'}>
-      <p>{wordsOfEnd(status)}</p>
+      <p>{wordsOfEnd(status, airTime)}</p>
       {status.recordingId && (
         <p>
           <a href={props.recordingUrl(status.recordingId)}>Watch the recording</a>
@@ -84,10 +91,10 @@ function Ended(props: { status: PublisherStatus; recordingUrl: (id: string) => s
   );
 }
 
-function wordsOfEnd(status: PublisherStatus): string {
+function wordsOfEnd(status: PublisherStatus, airTime: number): string {
   if (status.total === 0) return 'It ended before anything was sent.';
   if (status.acknowledged < status.total) return 'The broadcast is over. Its last part was not delivered.';
-  const length = status.elapsed > 0 ? ` after ${formatDuration(status.elapsed)}` : '';
+  const length = airTime > 0 ? ` after ${formatDuration(airTime)}` : '';
   const recorded = status.recordingId ? '' : ' It was not recorded.';
   return `The broadcast is over${length}. Everything was delivered.${recorded}`;
 }
