@@ -1,5 +1,5 @@
 import { Radio, Square } from 'lucide-react';
-import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useId, useState } from 'react';
 import type { LiveSession } from '../live-session.ts';
 import { Observable } from '../observable.ts';
 import type { PublishError } from '../publish/publish-error.ts';
@@ -22,7 +22,8 @@ export function BroadcastPanel(props: {
   watchUrl: string;
   recordingUrl: (id: string) => string;
   other: OtherBroadcast | null;
-  canGoLive: boolean;
+  /** Why nothing can go live now, in words. */
+  problem: string | undefined;
   onGoLive: (takeover: boolean) => void;
   onState: (state: StateWords) => void;
   children: ReactNode;
@@ -49,18 +50,33 @@ export function BroadcastPanel(props: {
         {onAir && session ? (
           <StopButton session={session} ending={status.state === 'ending'} />
         ) : (
-          <button
-            type="button"
-            className="button button-live button-large"
-            disabled={!props.canGoLive}
-            onClick={() => props.onGoLive(false)}
-          >
-            <Radio aria-hidden />
-            Go live
-          </button>
+          <GoLiveButton problem={props.problem} onGoLive={() => props.onGoLive(false)} />
         )}
       </div>
     </section>
+  );
+}
+
+function GoLiveButton(props: { problem: string | undefined; onGoLive: () => void }): ReactElement {
+  const id = useId();
+  return (
+    <>
+      <button
+        type="button"
+        className="button button-live button-large"
+        disabled={props.problem !== undefined}
+        aria-describedby={props.problem && id}
+        onClick={props.onGoLive}
+      >
+        <Radio aria-hidden />
+        Go live
+      </button>
+      {props.problem && (
+        <p id={id} className="field-hint">
+          {props.problem}
+        </p>
+      )}
+    </>
   );
 }
 

@@ -46,5 +46,5 @@ function placeholderOf({ camera, screen, cameraOff }: SourcesStatus): string | n
   if (screen.track) return null;
   if (camera.track) return cameraOff ? 'The camera is off. Viewers see black.' : null;
   if (camera.opening) return 'Opening the camera. The browser may ask for your permission.';
-  return 'No picture. Choose a camera or share a screen.';
+  return camera.error?.message ?? 'No picture. Choose a camera or share a screen.';
 }

@@ -27,6 +27,8 @@ export interface StudioViewProps {
   readonly onState: (state: StateWords) => void;
 }
 
+const NO_SOURCE = 'Choose a camera, a microphone or a screen first.';
+
 /** Camera, microphone, screen; quality and title; going live and all there is to know while live. */
 export function StudioView(props: StudioViewProps): ReactElement {
   const [preferences, setPreferences] = useState<Preferences>(() => readPreferences(localStorage));
@@ -71,7 +73,7 @@ export function StudioView(props: StudioViewProps): ReactElement {
         recordingUrl={props.recordingUrl}
         channel={props.channel}
         other={props.other}
-        canGoLive={hasSource && !problemOfQuality(preferences.quality)}
+        problem={hasSource ? problemOfQuality(preferences.quality) : NO_SOURCE}
         onGoLive={goLive}
         onState={props.onState}
       >
