@@ -50,9 +50,9 @@ export class ChannelFeed {
   readonly #epoch = new LastFrame<Epoch>();
   readonly #interrupted = new LastFrame<number>();
   readonly #viewers = new LastFrame<number>();
-  #newest: Buffer = Buffer.alloc(0);
-  #newestFrom: Chunk | undefined;
-  #newestTo: Chunk | undefined;
+  readonly #newest = new LastFrame<Chunk>();
+  #newestRun = new LastFrame<Chunk | undefined>();
+  #runFrom: Chunk | undefined;
   #waiting: FeedMember[] = [];
   #timer: Timer | undefined;
   #members = 0;
@@ -113,19 +113,25 @@ export class ChannelFeed {
     }
   }
 
-  /** One message of the newest chunks, for the many viewers that are at the same place: copied together once. */
-  newestFrame(run: readonly Chunk[], length: number): Buffer {
+  /** The newest chunk as a message: copied behind its header once for the many viewers that are at this place. */
+  newestFrame(chunk: Chunk): Buffer {
+    return this.#newest.get(chunk, chunkFrame);
+  }
+
+  /** The same for the newest chunks in one message. */
+  newestRunFrame(run: readonly Chunk[], length: number): Buffer {
     const first = run[0];
-    const last = run[run.length - 1];
-    if (this.#newestFrom !== first || this.#newestTo !== last) {
-      this.#newestFrom = first;
-      this.#newestTo = last;
-      this.#newest = binaryFrame(
+    if (this.#runFrom !== first) {
+      // Another run may end with the same chunk: it is not the same message.
+      this.#runFrom = first;
+      this.#newestRun = new LastFrame();
+    }
+    return this.#newestRun.get(run[run.length - 1], () =>
+      binaryFrame(
         run.map(({ bytes }) => bytes),
         length,
-      );
-    }
-    return this.#newest;
+      ),
+    );
   }
 
   #gather(member: FeedMember): void {
@@ -147,6 +153,8 @@ const liveFrame = ({ id, startedAt, title }: BroadcastInfo): Buffer =>
 const interruptedFrame = (grace: number): Buffer => frameOf({ type: 'interrupted', grace });
 
 const viewersFrame = (count: number): Buffer => frameOf({ type: 'viewers', count });
+
+const chunkFrame = ({ bytes }: Chunk): Buffer => binaryFrame([bytes], bytes.byteLength);
 
 const epochFrames = ({ index, mime, tracks, init }: Epoch): Buffer =>
   Buffer.concat([

@@ -81,22 +81,28 @@ export class Viewer implements FeedMember {
   pump(): void {
     if (this.#closed || this.#full || this.#socket.readyState !== this.#socket.OPEN) return;
     const connection = this.#connection;
-    connection.cork();
+    let corked = false;
     while (!this.#full) {
       const item = this.#reader.next();
       if (!item) break;
-      if (item.type === 'chunk') {
-        this.#run.push(item.chunk);
-        this.#runLength += item.chunk.bytes.byteLength;
-        if (!this.#feed.merges) this.#sendRun();
-      } else {
+      // One newest chunk is the usual case, and a cork would cost it more than the write.
+      if (!corked && (item.type !== 'chunk' || this.#reader.lag > 0)) {
+        connection.cork();
+        corked = true;
+      }
+      if (item.type !== 'chunk') {
         this.#sendRun();
         this.#sendEvent(item);
+      } else if (this.#feed.merges) {
+        this.#run.push(item.chunk);
+        this.#runLength += item.chunk.bytes.byteLength;
+      } else {
+        this.#sendChunk(item.chunk);
       }
       this.#full = connection.writableLength + this.#runLength >= this.#socketBuffer;
     }
     this.#sendRun();
-    connection.uncork();
+    if (corked) connection.uncork();
   }
 
   /** About once a second: pings and deadlines. */
@@ -166,12 +172,22 @@ export class Viewer implements FeedMember {
     this.#write(this.#feed.eventFrame(event));
   }
 
+  /** The usual case of a run. */
+  #sendChunk(chunk: Chunk): void {
+    if (this.#reader.lag === 0) {
+      this.#write(this.#feed.newestFrame(chunk));
+    } else {
+      this.#write(binaryFrameHeader(chunk.bytes.byteLength));
+      this.#write(chunk.bytes);
+    }
+  }
+
   /** At the newest chunk every viewer sends the same frame; one that is behind sends the shared chunks as they are. */
   #sendRun(): void {
     const run = this.#run;
     if (run.length === 0) return;
     if (this.#reader.lag === 0) {
-      this.#write(this.#feed.newestFrame(run, this.#runLength));
+      this.#write(this.#feed.newestRunFrame(run, this.#runLength));
     } else {
       this.#write(binaryFrameHeader(this.#runLength));
       for (const { bytes } of run) this.#write(bytes);
