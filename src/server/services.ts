@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../channel/clock.ts';
-import type { Hub } from '../channel/hub.ts';
 import type { Store } from '../store/open-store.ts';
 import type { AdminAuth } from './auth/admin-auth.ts';
 import type { StreamKeys } from './auth/stream-keys.ts';
@@ -16,7 +15,6 @@ export interface Services {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly store: Store;
-  readonly hub: Hub;
   readonly admin: AdminAuth;
   readonly streamKeys: StreamKeys;
   readonly proxies: TrustedProxies;

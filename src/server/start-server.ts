@@ -88,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const admin = new AdminAuth(adminToken, serverSecret, clock);
   const streamKeys = new StreamKeys(serverSecret);
-  const shared = { config, logger, clock, store, hub, admin, streamKeys, proxies };
+  const shared = { config, logger, clock, store, admin, streamKeys, proxies };
   const services: Services = { ...shared, channels, recordings, metrics };
   await recordings.recover();
   await makeFirstChannel(services);

@@ -33,7 +33,10 @@ export async function startTestServer(
   const folder = await mkdtemp(join(tmpdir(), 'headwater-server-'));
   const data = join(folder, 'data');
   const pages = join(folder, 'pages');
-  await mkdir(pages);
+  await mkdir(join(pages, 'player'), { recursive: true });
+  await mkdir(join(pages, 'assets'));
+  await writeFile(join(pages, 'player', 'headwater-player.js'), 'export {};');
+  await writeFile(join(pages, 'assets', 'app-1a2b.js'), 'export {};');
   for (const page of ['index', 'watch', 'embed'])
     await writeFile(join(pages, `${page}.html`), `<p>${page}</p>`);
   const lines: string[] = [];
@@ -64,7 +67,7 @@ export async function startTestServer(
   return {
     ...server,
     token,
-    data,
+    data: loaded.config.data,
     log: () => lines.join(''),
     request,
     streamKey: async (channel) => {
@@ -73,7 +76,7 @@ export async function startTestServer(
     },
     close: async () => {
       await server.close();
-      await rm(folder, { recursive: true, force: true });
+      for (const used of [folder, loaded.config.data]) await rm(used, { recursive: true, force: true });
     },
   };
 }

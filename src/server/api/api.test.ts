@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../store/open-store.ts';
@@ -314,6 +314,18 @@ describe('recordings', () => {
     const range = 'bytes=0-9';
     expect((await media({ range, 'if-range': etag })).status).toBe(206);
     expect((await media({ range, 'if-range': '"other"' })).status).toBe(200);
+  });
+
+  test('that grow are served up to what is written, as another version each time', async () => {
+    const file = join(own.data, 'recordings', 'r1', 'media.mp4');
+    const first = await own.request('HEAD', '/api/recordings/r1/media.mp4');
+    await appendFile(file, 'more');
+    const headers = { range: 'bytes=996-', 'if-range': first.headers.get('etag') ?? '' };
+    expect((await own.request('GET', '/api/recordings/r1/media.mp4', { headers })).status).toBe(200);
+    const rest = await own.request('GET', '/api/recordings/r1/media.mp4', {
+      headers: { range: 'bytes=1000-' },
+    });
+    expect([rest.headers.get('content-range'), await rest.text()]).toEqual(['bytes 1000-1003/1004', 'more']);
   });
 
   test('are not sent again to whom has them', async () => {

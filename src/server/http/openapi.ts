@@ -15,6 +15,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Headwater API</title>
+<link rel="icon" href="/api/docs/static/favicon-32x32.png">
 <link rel="stylesheet" href="/api/docs/static/swagger-ui.css">
 <script src="/api/docs/static/swagger-ui-bundle.js" defer></script>
 <script src="/api/docs/start.js" defer></script>

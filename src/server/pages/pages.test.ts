@@ -188,6 +188,29 @@ describe('public pages', () => {
   });
 });
 
+describe('files of the pages', () => {
+  test('whose name tells their content are kept by browsers, the others are asked for again', async () => {
+    const asset = await visit('/assets/app-1a2b.js');
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await visit('/watch/main')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  test('the player is for every site', async () => {
+    const headers = { origin: 'https://elsewhere.test' };
+    const answer = await visit('/player/headwater-player.js', headers);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toMatch(/^(text|application)\/javascript/);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+  });
+
+  test('the other files are for our own pages', async () => {
+    const answer = await visit('/assets/app-1a2b.js', { origin: 'https://elsewhere.test' });
+    expect(answer.headers.has('access-control-allow-origin')).toBe(false);
+  });
+});
+
 describe('security headers', () => {
   test('let only our own scripts run, and nobody frame a page', async () => {
     const answer = await visit('/watch/main');
