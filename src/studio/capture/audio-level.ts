@@ -1,9 +1,6 @@
 /** Below this nothing is shown, in dBFS. */
 export const SILENCE = -60;
 
-/** From here on it is about to clip, in dBFS. */
-export const LOUD = -6;
-
 /** The peak of a block of samples (−1 to 1), in dBFS, not below {@link SILENCE}. */
 export function peakLevel(samples: Float32Array): number {
   let peak = 0;

@@ -57,7 +57,7 @@ const microphoneConstraints = (id: string | null): MediaTrackConstraints => ({
 });
 
 /** The browser's devices, looked up anew at each use. Throws CaptureError where there are none. */
-export function mediaDevices(kind: CaptureKind): MediaDevices {
+function mediaDevices(kind: CaptureKind): MediaDevices {
   if (!globalThis.isSecureContext) throw new CaptureError('insecure', kind);
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   if (!devices) throw new CaptureError('unsupported', kind);

@@ -1,21 +1,21 @@
 import { type Backlog, BacklogFullError } from './backlog.ts';
 
 /** 256 MiB: about eight minutes at 4 Mbit/s. */
-export const DEFAULT_BACKLOG_LIMIT = 256 * 1024 * 1024;
+const DEFAULT_LIMIT = 256 * 1024 * 1024;
 
 interface Piece {
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A {@link Backlog} in memory, bounded in bytes. Pieces are kept as they came and dropped whole. */
+/** A {@link Backlog} in memory, bounded in bytes: 256 MiB by default. Pieces are kept as they came and dropped whole. */
 export class MemoryBacklog implements Backlog {
   readonly #limit: number;
   #pieces: Piece[] = [];
   #start = 0;
   #end = 0;
 
-  constructor(limit: number = DEFAULT_BACKLOG_LIMIT) {
+  constructor(limit: number = DEFAULT_LIMIT) {
     this.#limit = limit;
   }
 

@@ -31,7 +31,7 @@ const PING_EVERY = milliseconds(2000);
 const CLOCK_STEP = 2;
 
 /** What a connection tells its publisher; after `lost` or `ended` nothing follows. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** The server holds all before `offset` and takes the rest. */
   ready(offset: number): void;
   acknowledged(offset: number): void;
