@@ -242,6 +242,7 @@ export class Player {
     this.#title = title;
     this.#edge.reset(isNew);
     if (!isNew) return;
+    this.#state.pictureLost();
     this.#meter.reset();
     this.#failures = 0;
   }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { HeadwaterPlayer } from '../../src/player/headwater-player.ts';
 import type { PlayerStats } from '../../src/player/player-stats.ts';
 import type { PlayerState } from '../../src/player/viewer-state.ts';
 import { launchBrowser } from './support/browser.ts';
@@ -98,7 +99,7 @@ declare global {
   }
 }
 
-const find = () => document.querySelector('headwater-player');
+const find = (): HeadwaterPlayer | null => document.querySelector('headwater-player');
 const stats = (page: Page): Promise<PlayerStats> =>
   page.evaluate(() => document.querySelector('headwater-player')?.stats as PlayerStats);
 const stateIs = (page: Page, state: PlayerState) =>

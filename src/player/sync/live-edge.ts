@@ -29,6 +29,8 @@ const MARGIN = { audio: 120, video: 60 };
 const STALL_MARGIN = 60;
 const MOST_STALL_MARGIN = 360;
 const STALL_FORGIVEN = 120_000;
+/** After a silence this long the network is to blame, which the arrivals tell better than a margin. */
+const SILENCE = 300;
 /** Behind its target by more than this, the playhead seeks; after a pause or in a tab that was hidden, sooner. */
 const SEEK_BEHIND = 1500;
 const SEEK_BEHIND_ON_RETURN = 300;
@@ -63,6 +65,7 @@ export class LiveEdge {
   #extraDelay = 0;
   #stallMargin = 0;
   #stalledAt = 0;
+  #arrivedAt = Number.NEGATIVE_INFINITY;
   #rate = 1;
   #started = false;
   #returning = false;
@@ -72,11 +75,13 @@ export class LiveEdge {
 
   /** A chunk arrived that starts there. */
   arrived(at: Milliseconds, start: Milliseconds, kind: 'video' | 'audio'): void {
+    this.#arrivedAt = at;
     this.#arrivals.add(at, milliseconds(start - MARGIN[kind]));
   }
 
-  /** The playhead ran dry in spite of its distance: it keeps more for a while. */
+  /** The playhead ran dry. Where media kept coming, it keeps more distance for a while. */
   stalled(now: Milliseconds): void {
+    if (now - this.#arrivedAt > SILENCE) return;
     this.#stallMargin = Math.min(MOST_STALL_MARGIN, this.#stallMargin + STALL_MARGIN);
     this.#stalledAt = now;
   }

@@ -6,6 +6,8 @@ export const STYLES = `
   --_scrim: var(--headwater-scrim, rgb(0 0 0 / 0.62));
   --_focus: var(--headwater-focus, #fff);
   display: block;
+  box-sizing: border-box;
+  width: 100%;
   position: relative;
   aspect-ratio: var(--headwater-aspect-ratio, 16 / 9);
   overflow: hidden;
@@ -65,7 +67,7 @@ video:focus { outline: none; }
 .detail { margin: 0; max-width: 34rem; font-size: clamp(0.8125rem, 2cqmin + 0.5rem, 1rem); opacity: 0.85; text-wrap: balance; }
 .message:empty, .detail:empty { display: none; }
 .message, .detail { animation: appear 0.25s 0.15s both; }
-.pulse { width: 0.75rem; height: 0.75rem; margin-bottom: 0.75rem; border-radius: 50%; background: var(--_text); opacity: 0.9; animation: pulse 2s ease-in-out infinite; }
+.pulse { width: clamp(0.625rem, 3cqmin, 1rem); aspect-ratio: 1; margin-bottom: 0.75rem; border-radius: 50%; background: var(--_text); opacity: 0.9; animation: pulse 2s ease-in-out infinite; }
 .spinner {
   width: clamp(2rem, 12cqmin, 3.5rem);
   aspect-ratio: 1;

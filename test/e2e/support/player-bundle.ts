@@ -8,6 +8,7 @@ export async function bundlePlayer(minify = false): Promise<string> {
     build: {
       write: false,
       minify,
+      rolldownOptions: { treeshake: { manualPureFunctions: ['Type'] } },
       lib: { entry: 'src/player/headwater-player.ts', formats: ['es'], fileName: 'headwater-player' },
     },
   });
