@@ -11,11 +11,7 @@ export const ChannelName = Type.String({
 const WallTime = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:00Z' });
 
 /** Where a channel's broadcast stands. */
-const ChannelState = Type.Union([
-  Type.Literal('offline'),
-  Type.Literal('live'),
-  Type.Literal('interrupted'),
-]);
+const ChannelState = Type.Union([Type.Literal('offline'), Type.Literal('live'), Type.Literal('interrupted')]);
 /** A channel as the API shows it; its stream key is never part of it. */
 export const ChannelResource = Type.Object(
   {
