@@ -11,7 +11,9 @@ interface IngestDriver {
   send(...pieces: readonly Uint8Array[]): void;
   /** Everything sent so far has reached the demuxer. */
   settled(): Promise<void>;
-  /** The stream is complete. */
+  /** Says that the stream is complete. */
+  finish(): void;
+  /** The same, until the broadcast is over. */
   end(): Promise<void>;
   /** The connection breaks. */
   cut(): void;
@@ -34,6 +36,7 @@ const overProtocol: Ingest = {
         publisher.send(...pieces);
       },
       settled: () => publisher.settled(),
+      finish: () => publisher.socket.say({ type: 'end', length }),
       end: async () => void (await publisher.end(length)),
       cut: () => publisher.socket.cut(),
       closed: publisher.socket.closed,
@@ -54,6 +57,7 @@ const plain: Ingest = {
           socket.socket.once('pong', () => settle());
           socket.socket.ping();
         }),
+      finish: () => socket.socket.close(1000),
       end: async () => {
         socket.socket.close(1000);
         await socket.closed;
@@ -144,6 +148,36 @@ describe.each([overProtocol, plain])('$name', ({ connect }) => {
     expect(await publisher.closed).toEqual({ code: 4415, reason: 'container-unknown' });
     expect(server.channel('main').state).toBe('offline');
     expect(server.channel('other').state).toBe('live');
+  });
+
+  it('survives any damage to a stream: a named refusal, or a broadcast that ends', async () => {
+    const mutation = fc.record({ at: fc.nat(), length: fc.integer({ min: 1, max: 64 }), seed: fc.nat(255) });
+    await using server = await TestServer.start();
+    const other = await connect(server, 'other');
+    other.send(...readPieces('webm-h264-opus.webm').slice(0, 20));
+    await other.settled();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...PLAYABLE_FIXTURES),
+        fc.array(mutation, { minLength: 1, maxLength: 5 }),
+        async (fixture, mutations) => {
+          const bytes = Buffer.from(readFixture(fixture));
+          for (const { at, length, seed } of mutations)
+            bytes.fill(seed, at % bytes.length, (at % bytes.length) + length);
+          run += 1;
+          const publisher = await connect(server, `c${run}`);
+          publisher.send(bytes);
+          publisher.finish();
+          const { code, reason } = await publisher.closed;
+          expect([1000, 4415]).toContain(code);
+          expect(reason).not.toBe('internal');
+        },
+      ),
+      { numRuns: 40 },
+    );
+    expect(server.channel('other').state).toBe('live');
+    expect(server.errors).toEqual([]);
   });
 
   it('refuses VP8 by name, since MP4 cannot carry it', async () => {
