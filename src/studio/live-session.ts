@@ -2,6 +2,7 @@ import type { AudioMixer } from './capture/audio-mixer.ts';
 import { openVideoSwitch, type VideoSwitch } from './capture/video-switch.ts';
 import { ContainerRecorder } from './encode/container-recorder.ts';
 import { chooseMimeType } from './encode/mime-type.ts';
+import { pictureSize } from './encode/picture-size.ts';
 import type { Quality } from './encode/quality.ts';
 import { Observable } from './observable.ts';
 import { PublishError } from './publish/publish-error.ts';
@@ -45,7 +46,9 @@ export class LiveSession {
       'MediaRecorder' in globalThis
         ? chooseMimeType((type) => MediaRecorder.isTypeSupported(type))
         : undefined;
-    const videoSwitch = mimeType ? openVideoSwitch(pictureSize(video, quality), video) : undefined;
+    const videoSwitch = mimeType
+      ? openVideoSwitch(pictureSize(video?.getSettings(), quality), video)
+      : undefined;
     if (!mimeType || !videoSwitch) throw new PublishError('recorder-unsupported');
     this.targetBitrate = quality.videoBitrate + quality.audioBitrate;
     this.#mixer = mixer;
@@ -134,11 +137,4 @@ export class LiveSession {
     if (isOver(status.state)) this.#stoppedAt ??= performance.now();
     this.status.set(status);
   }
-}
-
-/** The size of every frame of a session: that of what is shown first, so that it passes untouched. Even, for H.264. */
-function pictureSize(video: MediaStreamTrack | null, quality: Quality): { width: number; height: number } {
-  const { width = quality.width, height = quality.height } = video?.getSettings() ?? {};
-  const even = (size: number) => Math.max(2, size - (size % 2));
-  return { width: even(width), height: even(height) };
 }
