@@ -7,7 +7,7 @@ import type { PlayNews } from './load/play-connection.ts';
 export type PlayerState = 'connecting' | 'offline' | 'live' | 'interrupted' | 'ended' | 'error';
 
 /** Why nothing plays. Stable: pages and the documentation rely on them. */
-export type PlayerErrorCode =
+type PlayerErrorCode =
   | 'bad-src'
   | 'not-found'
   | 'protocol'

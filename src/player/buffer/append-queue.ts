@@ -14,7 +14,7 @@ export type AppendTarget = Pick<
 >;
 
 /** What the queue tells. */
-export interface AppendQueueEvents {
+interface AppendQueueEvents {
   /** Something was appended or removed. */
   changed(): void;
   /** Chunks that will never be appended. */

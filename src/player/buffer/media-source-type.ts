@@ -1,5 +1,5 @@
 /** A way of feeding media to a video element. */
-export interface MediaSourceType {
+interface MediaSourceType {
   new (): MediaSource;
   isTypeSupported(mime: string): boolean;
 }

@@ -36,6 +36,7 @@ let sockets: FakeSocket[];
 let told: unknown[];
 let refuse: Error | undefined;
 let connection: PlayConnection;
+let open: () => PlayConnection;
 const socket = () => sockets.at(-1) as FakeSocket;
 
 beforeEach(() => {
@@ -43,24 +44,26 @@ beforeEach(() => {
   sockets = [];
   told = [];
   refuse = undefined;
-  connection = new PlayConnection({
-    url: 'ws://host/live/main/ws',
-    clock,
-    random: () => 1,
-    openSocket: (url, protocol, events) => {
-      expect([url, protocol]).toEqual(['ws://host/live/main/ws', PLAY_PROTOCOL]);
-      if (refuse) throw refuse;
-      sockets.push(new FakeSocket(events));
-      return socket();
-    },
-    events: {
-      open: () => told.push('open'),
-      news: (message) => told.push(message.type),
-      epoch: ({ epoch, init }) => told.push(`epoch ${epoch}: ${init}`),
-      media: (media) => told.push(`media ${media}`),
-      lost: (loss) => told.push(loss.cause),
-    },
-  });
+  open = () =>
+    new PlayConnection({
+      url: 'ws://host/live/main/ws',
+      clock,
+      random: () => 1,
+      openSocket: (url, protocol, events) => {
+        expect([url, protocol]).toEqual(['ws://host/live/main/ws', PLAY_PROTOCOL]);
+        if (refuse) throw refuse;
+        sockets.push(new FakeSocket(events));
+        return socket();
+      },
+      events: {
+        open: () => told.push('open'),
+        news: (message) => told.push(message.type),
+        epoch: ({ epoch, init }) => told.push(`epoch ${epoch}: ${init}`),
+        media: (media) => told.push(`media ${media}`),
+        lost: (loss) => told.push(loss.cause),
+      },
+    });
+  connection = open();
   connection.start();
 });
 
@@ -128,6 +131,15 @@ describe('a play connection', () => {
     expect(sockets.length).toBe(3);
     clock.advance(5000);
     expect(sockets.length).toBe(3);
+  });
+
+  it('does nothing before it is started, and starts once', () => {
+    const other = open();
+    other.hurry();
+    expect(sockets.length).toBe(1);
+    other.start();
+    other.start();
+    expect(sockets.length).toBe(2);
   });
 
   it('tries again when the browser refuses outright', () => {

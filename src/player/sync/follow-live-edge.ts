@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock.ts';
 import type { LiveEdge, SeekCause } from './live-edge.ts';
 
 /** The part of a video element that following needs. */
-export type FollowedMedia = Pick<
+type FollowedMedia = Pick<
   HTMLMediaElement,
   'currentTime' | 'playbackRate' | 'paused' | 'seeking' | 'ended' | 'readyState' | 'addEventListener'
 >;
@@ -57,6 +57,7 @@ export class LiveEdgeFollower {
       position: milliseconds(media.currentTime * 1000),
       ranges: ranges(),
       moving: !media.paused && !media.seeking && !media.ended,
+      seeking: !media.paused && media.seeking,
     });
     if (media.playbackRate !== rate) media.playbackRate = rate;
     if (seek) this.#seek(seek.to);

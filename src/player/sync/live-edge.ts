@@ -10,6 +10,8 @@ export interface PlaybackSnapshot {
   readonly ranges: readonly BufferedRange[];
   /** The picture is meant to move: not paused, not seeking. */
   readonly moving: boolean;
+  /** A seek is under way, and the picture is meant to move after it. */
+  readonly seeking: boolean;
 }
 
 /** Why a seek was made: the first one, too far behind, over a hole, or stuck although there is media. */
@@ -35,6 +37,8 @@ const SILENCE = 300;
 const SEEK_BEHIND = 1500;
 const SEEK_BEHIND_ON_RETURN = 300;
 const SEEK_COOLDOWN = 1000;
+/** A seek that takes longer waits for media that does not come: it landed just before a hole. */
+const SEEK_HANGS = 1000;
 /**
  * Standing still with this much ahead, the playhead seeks: after each stall Chromium waits for twice as much as
  * before, and only a seek makes it forget.
@@ -123,7 +127,8 @@ export class LiveEdge {
     const target = this.target(now);
     if (target === undefined || ranges.length === 0) return this.#keep(1);
     if (!this.#started) return this.#start(playback, target);
-    if (!playback.moving) {
+    const hangs = playback.seeking && now - this.#seekAt > SEEK_HANGS;
+    if (!playback.moving && !hangs) {
       this.#movedAt = now;
       return this.#keep(1);
     }
