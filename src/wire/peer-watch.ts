@@ -1,11 +1,11 @@
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 
 /** The server pings every peer this often. */
-export const PING_INTERVAL = milliseconds(10_000);
+const PING_INTERVAL = milliseconds(10_000);
 /** A peer that nothing was heard of for this long is gone. */
-export const PEER_TIMEOUT = milliseconds(20_000);
+const PEER_TIMEOUT = milliseconds(20_000);
 /** Text messages that a peer may send in a second. */
-export const MAX_TEXTS_PER_SECOND = 50;
+const MAX_TEXTS_PER_SECOND = 50;
 /** Bytes of one text message of a peer. */
 export const MAX_TEXT_BYTES = 4096;
 

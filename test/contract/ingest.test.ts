@@ -163,8 +163,10 @@ describe.each([overProtocol, plain])('$name', ({ connect }) => {
         fc.array(mutation, { minLength: 1, maxLength: 5 }),
         async (fixture, mutations) => {
           const bytes = Buffer.from(readFixture(fixture));
-          for (const { at, length, seed } of mutations)
-            bytes.fill(seed, at % bytes.length, (at % bytes.length) + length);
+          for (const { at, length, seed } of mutations) {
+            const start = at % bytes.length;
+            bytes.fill(seed, start, Math.min(start + length, bytes.length));
+          }
           run += 1;
           const publisher = await connect(server, `c${run}`);
           publisher.send(bytes);

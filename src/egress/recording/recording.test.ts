@@ -142,6 +142,15 @@ describe('a recorded broadcast', () => {
 
   const fileOf = (id: string) => readFileSync(join(folder, id, 'media.mp4'));
 
+  /** A file may be read in the middle of a write, when its last box is not all there. */
+  function groupsSoFar(id: string): number | undefined {
+    try {
+      return indexOf(fileOf(id))?.references.length;
+    } catch {
+      return undefined;
+    }
+  }
+
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'headwater-recording-'));
     told.length = 0;
@@ -189,7 +198,7 @@ describe('a recorded broadcast', () => {
     play(epoch, 0, 60);
     clock.advance(10_000);
     for (let at = 60; at < 90; at += 1) broadcast.push(epoch, frame(at));
-    await eventually(() => indexOf(fileOf('r1'))?.references.length === 3);
+    await eventually(() => groupsSoFar('r1') === 3);
     expect(told.at(-1)).toBe('progressed r1');
     await end();
   });
@@ -218,7 +227,10 @@ describe('a recorded broadcast', () => {
     play(epochOf(0, video()), 0, 30);
     play(epochOf(1, video(40)), 30, 60);
     await end();
-    expect(told.filter((call) => call.startsWith('completed'))).toEqual(['completed r1', 'completed r2']);
+    expect(told.filter((call) => call.startsWith('completed')).sort()).toEqual([
+      'completed r1',
+      'completed r2',
+    ]);
     expect(extents.map(({ duration }) => duration)).toEqual([1000, 1000]);
     const index = indexOf(fileOf('r2'));
     expect(index?.earliestPresentationTime).toBe(0);

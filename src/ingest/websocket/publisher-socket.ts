@@ -120,7 +120,7 @@ export class PublisherSocket implements SessionOwner {
       if (isBinary) this.#takeBytes(data);
       else this.#takeText(data, now);
     } catch (error) {
-      this.close(toPublishError(error));
+      this.#refuse(error);
     }
   };
 
@@ -149,8 +149,17 @@ export class PublisherSocket implements SessionOwner {
     try {
       action();
     } catch (error) {
-      this.close(toPublishError(error));
+      this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): void {
+    const refusal = toPublishError(error);
+    // What a session failed of, it has logged itself.
+    if (refusal !== error && refusal.code === 'internal') {
+      this.#host.log.error({ channel: this.#request.channel.name, err: error }, 'a publisher socket failed');
+    }
+    this.close(refusal);
   }
 
   #takeBytes(bytes: Buffer): void {
