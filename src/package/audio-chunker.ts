@@ -1,5 +1,5 @@
 import { readAacConfiguration } from '../media/codec/aac.ts';
-import { opusPacketDuration } from '../media/codec/opus.ts';
+import { opusEmptyPacket, opusPacketDuration } from '../media/codec/opus.ts';
 import type { ChunkSample } from '../media/mp4/cmaf-chunk.ts';
 import type { Sample } from '../media/sample.ts';
 import {
@@ -19,11 +19,14 @@ import { type SessionClock, TrackClock } from './session-clock.ts';
 const CHUNK_DURATION = milliseconds(100);
 /** Where there is no video to start groups, audio does at about this distance. */
 const GROUP_DURATION = milliseconds(1000);
+/** A longer gap is no hiccup of a microphone: there is nothing to conceal. */
+const LONGEST_FILLED = milliseconds(2000);
 
 /**
  * Makes chunks of about 100 ms of audio. Time is what the packets last, summed: the container's rounding and jitter
  * never make a gap or an overlap. Only where it is more than a packet beside the container's, the container is
- * followed: forward over a gap, and by dropping what lies wholly in the past.
+ * followed: forward over a gap, and by dropping what lies wholly in the past. A gap in Opus is filled with empty
+ * packets, which decoders conceal: a hole in the sound would stop the picture too in MediaSource players.
  */
 export class AudioChunker {
   readonly #output: ChunkOutput;
@@ -38,6 +41,8 @@ export class AudioChunker {
   #dts = ticks(0);
   #duration = ticks(0);
   #moment: CaptureMoment | undefined;
+  /** What a gap is filled with; undefined before the first packet, and where the codec has no such thing. */
+  #filler: Uint8Array | undefined;
 
   /** `startsGroups`: the broadcast has no video that would. */
   constructor(output: ChunkOutput, session: SessionClock, track: AudioTrack, startsGroups: boolean) {
@@ -56,6 +61,7 @@ export class AudioChunker {
   restart(track: AudioTrack, startsGroups: boolean, newEpoch: boolean): void {
     this.#clock.restart(track.timescale, timescale(track.sampleRate));
     this.#track = track;
+    this.#filler = undefined;
     this.#samplesPerPacket = samplesPerPacket(track);
     this.#startsGroups = startsGroups;
     if (newEpoch) this.#nextGroup = 0;
@@ -69,16 +75,9 @@ export class AudioChunker {
     const drift = place - this.#clock.end;
     if (drift < -duration) return;
     const tolerance = this.#clock.continuous ? duration : 0;
-    if (drift > tolerance) this.#skipTo(place);
-    if (this.#packets.length === 0) {
-      this.#dts = this.#clock.end;
-      this.#moment = moment;
-    }
-    this.#packets.push({ duration, compositionOffset: ticks(0), data: sample.data });
-    this.#duration = ticks(this.#duration + duration);
-    this.#clock.reach(ticks(this.#clock.end + duration));
-    const full = millisecondsToTicks(CHUNK_DURATION, this.#timescale) - duration / 2;
-    if (this.#duration >= full) this.flush();
+    if (drift > tolerance) this.#bridge(place, moment);
+    this.#add(sample.data, duration, moment);
+    if (this.#canFill()) this.#filler = opusEmptyPacket(sample.data);
   }
 
   /** Writes the packets that are held. */
@@ -103,9 +102,34 @@ export class AudioChunker {
     this.#duration = ticks(0);
   }
 
-  #skipTo(place: Ticks): void {
-    this.flush();
-    this.#clock.reach(place);
+  #add(data: Uint8Array, duration: Ticks, moment: CaptureMoment): void {
+    if (this.#packets.length === 0) {
+      this.#dts = this.#clock.end;
+      this.#moment = moment;
+    }
+    this.#packets.push({ duration, compositionOffset: ticks(0), data });
+    this.#duration = ticks(this.#duration + duration);
+    this.#clock.reach(ticks(this.#clock.end + duration));
+    const full = millisecondsToTicks(CHUNK_DURATION, this.#timescale) - duration / 2;
+    if (this.#duration >= full) this.flush();
+  }
+
+  /** Goes on at a later place: over empty packets as far as they fit, else over a hole. */
+  #bridge(place: Ticks, moment: CaptureMoment): void {
+    const filler = this.#clock.continuous ? this.#filler : undefined;
+    const gap = place - this.#clock.end;
+    if (!filler || gap > millisecondsToTicks(LONGEST_FILLED, this.#timescale)) {
+      this.flush();
+      this.#clock.reach(place);
+      return;
+    }
+    const duration = ticks(opusPacketDuration(filler));
+    while (place - this.#clock.end >= duration) this.#add(filler, duration, moment);
+  }
+
+  /** Mono or stereo Opus (channel mapping family 0): others hold several streams in a packet. */
+  #canFill(): boolean {
+    return this.#filler === undefined && this.#track.codec === 'opus' && this.#track.configuration[10] === 0;
   }
 
   /** In samples, which are the ticks of the timeline's side; 0 for a packet that cannot be decoded. */

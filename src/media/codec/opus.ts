@@ -54,6 +54,14 @@ export function opusPacketDuration(packet: Uint8Array): number {
   return duration > 5760 ? 0 : duration;
 }
 
+/**
+ * A packet with one empty frame in the manner of another packet: a decoder conceals it like a lost one (RFC 6716
+ * §3.2.1, §4.4). Lasts as long as one frame of that packet. For mono and stereo streams.
+ */
+export function opusEmptyPacket(like: Uint8Array): Uint8Array {
+  return new Uint8Array([(like[0] ?? 0) & 0xfc]);
+}
+
 /** RFC 6716 table 2: SILK, hybrid and CELT frames. */
 function frameDuration(configuration: number): number {
   if (configuration < 12) return [480, 960, 1920, 2880][configuration & 3] ?? 0;

@@ -24,6 +24,8 @@ class Simulation {
   position = 0;
   now: number;
   frozen = false;
+  /** The seek that is under way does not end by itself. */
+  seeking = false;
   /** The player's own clock does not call. */
   asleep = false;
   ranges: { start: number; end: number }[] = [];
@@ -66,13 +68,15 @@ class Simulation {
       now: ms(this.now),
       position: ms(this.position),
       ranges: this.ranges.map(({ start, end }) => ({ start: ms(start), end: ms(end) })),
-      moving: true,
+      moving: !this.seeking,
+      seeking: this.seeking,
     });
     if (correction.rate !== this.#rate) this.rates.push(correction.rate);
     this.#rate = correction.rate;
     if (!correction.seek) return;
     this.position = correction.seek.to;
     this.seeks.push(correction.seek.cause);
+    this.seeking = false;
     this.#playing = false;
     this.#hasPlayed = false;
   }
@@ -241,6 +245,18 @@ describe('the live edge', () => {
     expect(simulation.position - before).toBeGreaterThan(900);
   });
 
+  it('does not wait for ever for a seek that landed just before a hole', () => {
+    const simulation = new Simulation(steady(20));
+    simulation.run(15_000);
+    simulation.seeks.length = 0;
+    simulation.seeking = true;
+    simulation.position = (simulation.ranges.at(-1)?.end ?? 0) - 20;
+    simulation.loseMedia(200);
+    simulation.run(1500);
+    expect(simulation.seeks[0]).toBe('gap');
+    expect(simulation.position).toBeGreaterThan(simulation.ranges[1]?.start ?? 0);
+  });
+
   it('seeks when the browser stands still although there is media', () => {
     const simulation = new Simulation(steady(20));
     simulation.run(15_000);
@@ -286,7 +302,7 @@ describe('the live edge', () => {
     const edge = new LiveEdge();
     const ranges = [{ start: ms(0), end: ms(9000) }];
     const at = (now: number, moving: boolean) =>
-      edge.correct({ now: ms(now), position: ms(0), ranges, moving });
+      edge.correct({ now: ms(now), position: ms(0), ranges, moving, seeking: false });
     expect(at(0, true)).toEqual({ rate: 1 });
     edge.arrived(ms(0), ms(0), 'video');
     expect(at(200, false)).toEqual({ rate: 1 });
