@@ -161,8 +161,7 @@ export class LiveEdge {
     const limit = returning ? SEEK_BEHIND_ON_RETURN : SEEK_BEHIND;
     if (returning) this.#returning = false;
     if (to - position > limit && now - this.#seekAt > SEEK_COOLDOWN) return { to, cause: 'behind' };
-    if (this.#isStuck(playback, here))
-      return { to: milliseconds(Math.max(to, position + SEEK_PAST_START)), cause: 'stuck' };
+    if (stuck) return { to: milliseconds(Math.max(to, position + SEEK_PAST_START)), cause: 'stuck' };
     return undefined;
   }
 
