@@ -7,7 +7,10 @@ import { ensureInstalled, pinnedNode, root, say } from './prepare.mjs';
 const bin = (...parts) => join(root, 'node_modules', ...parts);
 
 const steps = [
-  { name: 'format, lint and import cycles', args: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.'] },
+  {
+    name: 'format, lint and import cycles',
+    args: [bin('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--colors=off', '.'],
+  },
   { name: 'types and layers', args: [bin('typescript', 'bin', 'tsc'), '-b'] },
   { name: 'unused code', args: [bin('knip', 'bin', 'knip.js'), '--no-progress'] },
   { name: 'documentation', args: [join(root, 'scripts', 'check-docs.ts')] },

@@ -22,7 +22,7 @@ export const PublishStart = Type.Object({
  * Ties the container's clock to the server's wall clock: what had timestamp `media` was captured at `wall`.
  * Sent once recording has begun and again when the estimate got better; it makes the measured delay true.
  */
-export const PublishClock = Type.Object({
+const PublishClock = Type.Object({
   type: Type.Literal('clock'),
   /** Milliseconds on the container's clock. */
   media: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
@@ -31,7 +31,7 @@ export const PublishClock = Type.Object({
 });
 
 /** The container stream is complete; nothing follows. */
-export const PublishEnd = Type.Object({
+const PublishEnd = Type.Object({
   type: Type.Literal('end'),
   /** All bytes of the session. */
   length: Type.Integer({ minimum: 0 }),

@@ -89,11 +89,6 @@ function formatCodecString(level: number, format: Vp9Format): string {
   return `${base}.${decimals(chromaSubsampling, ...colour, fullRange ? 1 : 0)}`;
 }
 
-/** Whether decoding can start at a frame (VP9 bitstream specification §6.2). Throws MediaError `codec-malformed`. */
-export function isVp9Keyframe(frame: Uint8Array): boolean {
-  return readFrameStart(new BitReader(frame, 'the VP9 frame')).keyframe;
-}
-
 /** Reads a frame's uncompressed header up to its size; undefined for one that is no keyframe. */
 export function readVp9Keyframe(frame: Uint8Array): Vp9Keyframe | undefined {
   const reader = new BitReader(frame, 'the VP9 frame');

@@ -14,7 +14,7 @@ export function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A variable-size integer of that many bytes (RFC 8794 §4). */
-export function vint(value: number, length = value < 127 ? 1 : 8): Uint8Array {
+function vint(value: number, length = value < 127 ? 1 : 8): Uint8Array {
   const bytes = unsigned(value, length);
   bytes[0] = (bytes[0] ?? 0) | (0x80 >> (length - 1));
   return bytes;
@@ -81,7 +81,7 @@ export interface SyntheticTrack {
 }
 
 /** A TrackEntry. */
-export function trackEntry(track: SyntheticTrack): Uint8Array {
+function trackEntry(track: SyntheticTrack): Uint8Array {
   return element(
     EBML_ID.trackEntry,
     number(EBML_ID.trackNumber, track.number),
