@@ -1,0 +1,34 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { openContext } from './browser.ts';
+import { installTestCamera } from './test-camera.ts';
+
+/** A browser that watches and can read the test camera's pictures. Its owner closes the context. */
+export interface OpenWatch {
+  readonly context: BrowserContext;
+  readonly page: Page;
+}
+
+/** Opens a page with a player, as nobody in particular. */
+export async function openWatch(
+  browser: Browser,
+  address: string,
+  options?: BrowserContextOptions,
+): Promise<OpenWatch> {
+  const context = await openContext(browser, options);
+  await installTestCamera(context);
+  const page = await context.newPage();
+  await page.goto(address);
+  return { context, page };
+}
+
+/** What the player of a page says now; null before it is alive. */
+export const playerState = (page: Page): Promise<string | null> =>
+  page.evaluate(() => document.querySelector('headwater-player')?.getAttribute('data-state') ?? null);
+
+/** Waits until the player of a page says so. */
+export async function waitForPlayerState(page: Page, state: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) => document.querySelector('headwater-player')?.getAttribute('data-state') === wanted,
+    state,
+  );
+}
