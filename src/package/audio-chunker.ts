@@ -80,6 +80,11 @@ export class AudioChunker {
     if (this.#canFill()) this.#filler = opusEmptyPacket(sample.data);
   }
 
+  /** Nothing more came at once: writes what is held where that is half a chunk or more. */
+  release(): void {
+    if (this.#duration * 2 >= millisecondsToTicks(CHUNK_DURATION, this.#timescale)) this.flush();
+  }
+
   /** Writes the packets that are held. */
   flush(): void {
     const moment = this.#moment;

@@ -302,6 +302,16 @@ describe('audio', () => {
     expect(sizes[1]).toBe((sizes[3] ?? 0) - 5 * (PACKET.length - 1));
   });
 
+  it('does not hold sound back for a piece that is yet to come, unless it is very little', () => {
+    const session = new Session({ tracks: [A] }).sounds(0, 100).sounds(100, 140);
+    session.packager.release();
+    expect(session.times('audio')).toEqual([0]);
+    session.sound(140);
+    session.packager.release();
+    expect(session.times('audio')).toEqual([0, 100]);
+    expect(session.out.of('audio').map(({ samples }) => samples)).toEqual([5, 3]);
+  });
+
   it('moves forward over a gap that is longer than any hiccup, or in a codec without empty packets', () => {
     const long = new Session({ tracks: [A] }).sounds(0, 100).sounds(3000, 3100).flush();
     expect(long.times('audio')).toEqual([0, 3000]);

@@ -95,6 +95,14 @@ export class Packager implements SampleSink {
     else this.#chunk(track, sample, moment);
   }
 
+  /**
+   * All that the publisher sent at once is in: sound that would wait for a piece yet to come goes out now. A picture
+   * still waits for its duration, which the next one tells.
+   */
+  release(): void {
+    if (!this.#first) this.#audio?.release();
+  }
+
   /** Writes what is held: at the end of a session, or when nothing has come for long. */
   flush(): void {
     if (this.#first) this.#begin(this.#first);

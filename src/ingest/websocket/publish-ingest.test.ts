@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,7 +10,9 @@ import { eventually, TestSocket } from '../../../test/contract/test-socket.ts';
 import { childBoxes } from '../../media/mp4/box.ts';
 import { PRFT_CAPTURED, readProducerReferenceTime } from '../../media/mp4/boxes/producer-reference-time.ts';
 import { ByteReader } from '../../media/mp4/byte-reader.ts';
+import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
 import { bytes, milliseconds } from '../../media/time.ts';
+import { CollectingSink } from '../../media/webm/collecting-sink.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
 
 const FIXTURE = 'webm-h264-opus.webm';
@@ -24,6 +26,17 @@ async function recordingOf(server: TestServer, id: unknown): Promise<Buffer> {
   return readFileSync(server.recordingPath(String(id)));
 }
 
+/** Every sample of a recording, whatever chunks they came in: how a stream is sliced decides where sound is cut. */
+function samplesOf(recording: Buffer): string[][] {
+  const sink = new CollectingSink();
+  new Mp4Demuxer(sink).push(new Uint8Array(recording));
+  return [0, 1].map((track) =>
+    sink.samples(track).map(({ dts, pts, duration, keyframe, data }) => {
+      return `${dts} ${pts} ${duration} ${keyframe} ${createHash('sha256').update(data).digest('hex')}`;
+    }),
+  );
+}
+
 async function publishUncut(): Promise<Buffer> {
   await using server = await TestServer.start();
   const publisher = await TestPublisher.start(server);
@@ -33,7 +46,8 @@ async function publishUncut(): Promise<Buffer> {
 
 describe('a session', () => {
   it('that is cut anywhere, any number of times, makes the recording that it would have made', async () => {
-    const expected = await publishUncut();
+    const expected = samplesOf(await publishUncut());
+    expect(expected[0]?.length).toBeGreaterThan(200);
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: whole.length }), { minLength: 1, maxLength: 6 }),
@@ -48,7 +62,7 @@ describe('a session', () => {
             else id = await publisher.end(whole.length);
             await publisher.socket.closed;
           }
-          expect((await recordingOf(server, id)).equals(expected)).toBe(true);
+          expect(samplesOf(await recordingOf(server, id))).toEqual(expected);
         },
       ),
       { numRuns: 15 },
@@ -155,11 +169,12 @@ describe('a session', () => {
     publisher.send(...half);
     await publisher.settled();
     const channel = server.channel('main');
-    const before = channel.broadcast?.position ?? 0;
+    const totalBytes = () => channel.broadcast?.buffer.totalBytes ?? 0;
+    const before = totalBytes();
     publisher.socket.cut();
     await eventually(() => channel.state === 'interrupted');
     server.clock.advance(1000);
-    expect(channel.broadcast?.position).toBeGreaterThan(before);
+    expect(totalBytes()).toBeGreaterThan(before);
   });
 
   it('leaves no journal and no timer behind once its recording is complete', async () => {

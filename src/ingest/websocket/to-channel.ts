@@ -67,6 +67,7 @@ export class ToChannel implements SampleSink, ChunkSink {
   /** Takes the next bytes of the container. Throws MediaError. */
   push(bytes: Uint8Array): void {
     this.#demuxer.push(bytes);
+    this.#packager?.release();
   }
 
   /** What had timestamp `media` in the container was captured at `wall`. */
