@@ -1,14 +1,20 @@
+/** The look of the app (src/web/styles/tokens.css) in a few lines: these pages stand without the built ones. */
 const STYLE = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { display: grid; place-items: center; min-height: 100vh; margin: 0; }
-main { max-width: 32rem; padding: 1.5rem; }
-h1 { font-size: 1.5rem; line-height: 1.25; }
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --accent: light-dark(#0b5c73, #74cbe2); }
+body { display: grid; place-items: center; min-height: 100vh; margin: 0; background: light-dark(#f4f7f8, #0e1418);
+  color: light-dark(#15212b, #e8eef2); }
+main { box-sizing: border-box; width: min(30rem, 100%); padding: 1.5rem; }
+h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
+p { margin: 0 0 1rem; color: light-dark(#51606c, #a2b2be); }
+a { color: var(--accent); }
 code { overflow-wrap: anywhere; }
-label { display: block; margin-top: 1.5rem; }
-input, button { font: inherit; padding: .5rem .75rem; margin-top: .5rem; border-radius: .375rem; border: 1px solid #8888; }
-input { width: 100%; box-sizing: border-box; }
-button { background: #0b62d6; border-color: #0b62d6; color: #fff; cursor: pointer; }
-.problem { border-left: .25rem solid #c8372d; padding-left: .75rem; }
+label { display: block; font-weight: 600; }
+input, button { font: inherit; padding: .5rem .75rem; margin-top: .5rem; border-radius: .5rem; }
+input { width: 100%; box-sizing: border-box; border: 1px solid light-dark(#84929e, #657683);
+  background: light-dark(#fff, #172027); color: inherit; }
+button { border: 0; background: light-dark(#0b5c73, #1a7a95); color: #fff; font-weight: 600; cursor: pointer; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.problem { border-left: .25rem solid currentcolor; padding-left: .75rem; color: light-dark(#a91e14, #ff9d92); }
 `;
 
 /** A page with a heading and one paragraph, for what needs no more. */

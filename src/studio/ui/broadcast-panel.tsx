@@ -1,11 +1,10 @@
-import { Radio, Square } from 'lucide-react';
-import { type ReactElement, type ReactNode, useEffect, useId, useState } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useRef } from 'react';
 import type { LiveSession } from '../live-session.ts';
 import { Observable } from '../observable.ts';
 import type { PublishError } from '../publish/publish-error.ts';
 import { isOver, type PublisherStatus } from '../publish/publisher-status.ts';
-import { ConfirmDialog } from './confirm-dialog.tsx';
 import { LiveFigures } from './live-figures.tsx';
+import { MainButton } from './main-button.tsx';
 import { type OtherBroadcast, Outcome } from './outcome.tsx';
 import { type StateWords, stateSentence, stateWords } from './state-words.ts';
 import { useLeaveWarning } from './use-leave-warning.ts';
@@ -34,6 +33,12 @@ export function BroadcastPanel(props: {
   const onAir = status !== null && !isOver(status.state);
   const words = stateWords(state);
   const sentence = props.refusal?.message ?? (status && stateSentence(status));
+  const button = useRef<HTMLButtonElement>(null);
+  const takeOver = () => {
+    // What was pressed goes away.
+    button.current?.focus();
+    props.onGoLive(true);
+  };
   useLeaveWarning(onAir);
   useEffect(() => onState(words), [onState, words]);
   return (
@@ -42,73 +47,19 @@ export function BroadcastPanel(props: {
         {words.word}. {sentence}
       </p>
       {sentence && state !== 'failed' && <p className="studio-sentence">{sentence}</p>}
-      <Outcome {...props} status={status} />
+      <Outcome {...props} status={status} onTakeOver={takeOver} />
       {onAir && session && <LiveFigures session={session} status={status} />}
       {!onAir && props.children}
       <WatchLink url={props.watchUrl} />
       <div className="studio-action">
-        {onAir && session ? (
-          <StopButton session={session} ending={status.state === 'ending'} />
-        ) : (
-          <GoLiveButton problem={props.problem} onGoLive={() => props.onGoLive(false)} />
-        )}
+        <MainButton
+          ref={button}
+          session={onAir ? session : null}
+          ending={status?.state === 'ending'}
+          problem={props.problem}
+          onGoLive={() => props.onGoLive(false)}
+        />
       </div>
     </section>
-  );
-}
-
-function GoLiveButton(props: { problem: string | undefined; onGoLive: () => void }): ReactElement {
-  const id = useId();
-  return (
-    <>
-      <button
-        type="button"
-        className="button button-live button-large"
-        disabled={props.problem !== undefined}
-        aria-describedby={props.problem && id}
-        onClick={props.onGoLive}
-      >
-        <Radio aria-hidden />
-        Go live
-      </button>
-      {props.problem && (
-        <p id={id} className="field-hint">
-          {props.problem}
-        </p>
-      )}
-    </>
-  );
-}
-
-function StopButton({ session, ending }: { session: LiveSession; ending: boolean }): ReactElement {
-  const [asking, setAsking] = useState(false);
-  return (
-    <>
-      <button
-        type="button"
-        className="button button-danger button-large"
-        disabled={ending}
-        onClick={() => setAsking(true)}
-      >
-        <Square aria-hidden />
-        Stop
-      </button>
-      {ending && (
-        <button type="button" className="button button-quiet" onClick={() => session.abandon()}>
-          Give up the last part
-        </button>
-      )}
-      <ConfirmDialog
-        open={asking}
-        onOpenChange={setAsking}
-        title="Stop the broadcast?"
-        confirm="Stop broadcast"
-        cancel="Keep going"
-        onConfirm={() => void session.stop()}
-      >
-        Viewers are told that it is over. The last part of the recording is delivered before the connection
-        closes.
-      </ConfirmDialog>
-    </>
   );
 }

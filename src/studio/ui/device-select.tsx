@@ -1,4 +1,4 @@
-import { type ReactElement, useId } from 'react';
+import { type ReactElement, useId, useRef } from 'react';
 import type { Device } from '../capture/device-list.ts';
 import type { DeviceChoice, Source } from '../capture/sources.ts';
 
@@ -13,14 +13,21 @@ export function DeviceSelect(props: {
 }): ReactElement {
   const id = useId();
   const { label, source, devices } = props;
+  const select = useRef<HTMLSelectElement>(null);
+  const retry = () => {
+    // What was pressed goes away.
+    select.current?.focus();
+    props.onChoose(retryChoice(source));
+  };
   const hint = source.error?.message ?? props.locked;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <select
+        ref={select}
         id={id}
         value={source.choice}
-        disabled={source.opening || props.locked !== undefined}
+        disabled={props.locked !== undefined}
         aria-describedby={hint ? `${id}-hint` : undefined}
         aria-invalid={source.error ? true : undefined}
         onChange={(event) => props.onChoose(event.target.value)}
@@ -41,11 +48,7 @@ export function DeviceSelect(props: {
         </p>
       )}
       {source.error && !props.locked && (
-        <button
-          type="button"
-          className="button button-quiet"
-          onClick={() => props.onChoose(retryChoice(source))}
-        >
+        <button type="button" className="button button-quiet" onClick={retry}>
           Try again
         </button>
       )}

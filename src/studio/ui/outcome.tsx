@@ -18,7 +18,7 @@ export function Outcome(props: {
   channel: string;
   other: OtherBroadcast | null;
   recordingUrl: (id: string) => string;
-  onGoLive: (takeover: boolean) => void;
+  onTakeOver: () => void;
 }): ReactElement | null {
   const { status, refusal, recordingUrl } = props;
   const error = refusal ?? status?.error;
@@ -31,11 +31,7 @@ export function Outcome(props: {
   return null;
 }
 
-function Busy(props: {
-  channel: string;
-  since: number | undefined;
-  onGoLive: (takeover: boolean) => void;
-}): ReactElement {
+function Busy(props: { channel: string; since: number | undefined; onTakeOver: () => void }): ReactElement {
   return (
     <div className="notice" data-tone="warning" role="alert">
       <p>
@@ -43,7 +39,7 @@ function Busy(props: {
         {props.since !== undefined && <> since {timeOf(props.since)}</>}.
       </p>
       <p>If you take over, the other broadcaster is disconnected and viewers see your picture.</p>
-      <button type="button" className="button" onClick={() => props.onGoLive(true)}>
+      <button type="button" className="button" onClick={props.onTakeOver}>
         Take over
       </button>
     </div>

@@ -14,6 +14,11 @@ export function SourceBar(props: {
 }): ReactElement {
   const { sources, status, mixer } = props;
   const sharing = status.screen.track !== null;
+  const shareOrStop = () => {
+    if (status.screen.opening) return;
+    if (sharing) sources.stopScreen();
+    else void sources.shareScreen();
+  };
   return (
     <div className="source-bar">
       <button
@@ -40,8 +45,9 @@ export function SourceBar(props: {
         type="button"
         className="button"
         data-active={sharing}
-        disabled={status.screen.opening || props.pictureLocked}
-        onClick={() => (sharing ? sources.stopScreen() : void sources.shareScreen())}
+        disabled={props.pictureLocked}
+        aria-disabled={status.screen.opening || undefined}
+        onClick={shareOrStop}
       >
         {sharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
         {sharing ? 'Stop sharing' : 'Share screen'}

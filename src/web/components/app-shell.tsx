@@ -2,6 +2,7 @@ import { LogOut } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
 import { signOut } from '../api/session.ts';
 import { paths } from '../route.ts';
+import { useFocusFallback } from './use-focus-fallback.ts';
 
 /** Header, navigation and the page. */
 export function AppShell(props: { page: string; children: ReactNode }): ReactElement {
@@ -33,7 +34,9 @@ export function AppShell(props: { page: string; children: ReactNode }): ReactEle
           <span className="label-wide">Sign out</span>
         </button>
       </header>
-      <main id="main">{props.children}</main>
+      <main id="main" ref={useFocusFallback()} tabIndex={-1}>
+        {props.children}
+      </main>
     </>
   );
 }
