@@ -1,4 +1,5 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../store/open-store.ts';
@@ -93,6 +94,21 @@ describe('channels', () => {
     expect(await refusal(server.request('POST', '/api/channels', options))).toBe(
       '415 media-type-unsupported',
     );
+  });
+
+  test.each([
+    ['GET /%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', '400 bad-request'],
+    [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, '431 headers-too-large'],
+    ['no HTTP\r\n\r\n', '400 bad-request'],
+  ])('what is refused before it is a request is refused alike', async (text, expected) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(text);
+    let answer = '';
+    for await (const bytes of socket) answer += String(bytes);
+    const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
+    const { error, message } = JSON.parse(body) as ApiError;
+    expect(message).toMatch(/\.$/);
+    expect(`${head.split(' ')[1]} ${error}`).toBe(expected);
   });
 
   test('a refusal says which field is wrong', async () => {

@@ -3,7 +3,7 @@ import { type FastifyBaseLogger, type FastifyServerOptions, fastify, LogControll
 import type { Logger } from 'pino';
 import type { TrustedProxies } from '../auth/trusted-proxies.ts';
 import { redactText } from '../log/redact.ts';
-import { handleErrors } from './handle-errors.ts';
+import { answerFrameworkError, handleErrors, refuseClient } from './handle-errors.ts';
 import type { Http } from './http.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { validateSchema } from './validate-schema.ts';
@@ -39,10 +39,14 @@ export async function createHttp(logger: Logger, proxies: TrustedProxies): Promi
     keepAliveTimeout: IDLE_TIMEOUT,
     forceCloseConnections: true,
     return503OnClosing: false,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: refuseClient,
     http: {
       headersTimeout: HEADERS_TIMEOUT,
       connectionsCheckingInterval: CHECK_INTERVAL,
       maxHeaderSize: 16 * 1024,
+      // Clients that would like HTTP/2 (`Upgrade: h2c`, as Java's asks by itself) get their answer over HTTP/1.1.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     schemaController: { compilersFactory: COMPILERS },

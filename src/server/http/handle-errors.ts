@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import { StoreError } from '../../store/store-error.ts';
 import type { ApiError } from '../../wire/api.ts';
 import { formatMessagePage } from '../pages/message-page.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
 import { HttpError } from './http-error.ts';
+import { refuseSocket } from './refuse-socket.ts';
 
 /** Answers every error as `{error, message}`, or as a page in words to a browser that opened an address. */
 export function handleErrors(http: Http): void {
@@ -15,6 +17,17 @@ export function handleErrors(http: Http): void {
     const message = `There is nothing at ${request.url.split('?')[0]}.`;
     return await sendError(request, reply, new HttpError(404, 'not-found', message));
   });
+}
+
+/** The same for what Fastify refuses before it looks for a route: an address that cannot be decoded. */
+export function answerFrameworkError(error: Error, request: HttpRequest, reply: HttpReply): void {
+  void sendError(request, reply, translate(error));
+}
+
+/** The same for what Node refuses before there is a request, and for who takes too long to send one. */
+export function refuseClient(error: Error & { code?: string }, socket: Socket): void {
+  const [status, code, message] = CLIENT_ERRORS[error.code ?? ''] ?? BAD_REQUEST;
+  refuseSocket(socket, new HttpError(status, code, message));
 }
 
 async function sendError(request: HttpRequest, reply: HttpReply, refusal: HttpError): Promise<void> {
@@ -49,6 +62,13 @@ function translate(error: unknown): HttpError {
   }
   return internal();
 }
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [status: number, code: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'headers-too-large', 'The headers are larger than 16 KiB.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request-timeout', 'The request did not come in time.'],
+};
+
+const BAD_REQUEST = [400, 'bad-request', 'This is not HTTP.'] as const;
 
 const KNOWN: Readonly<Record<number, readonly [code: string, message: string]>> = {
   404: ['not-found', 'There is nothing here.'],

@@ -7,13 +7,14 @@ import type { ViewerSocket } from '../../egress/websocket/viewer.ts';
 import type { PublisherRequest } from '../../ingest/websocket/publisher-socket.ts';
 import { milliseconds } from '../../media/time.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
+import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PLAY_PROTOCOL } from '../../wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
 import { FailedAttempts } from '../auth/failed-attempts.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
+import { refuseSocket } from '../http/refuse-socket.ts';
 import type { Services } from '../services.ts';
 import { admitPublisher, KeyCheck } from './admit-publisher.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
 
 /** Who takes the sockets that were let in. */
 export interface SocketHandlers {
@@ -21,6 +22,7 @@ export interface SocketHandlers {
   play(viewer: ViewerSocket, channel: Channel): void;
 }
 
+/** Bytes of a publisher's message; a viewer has nothing to say but short texts. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
 const MAX_FRAGMENTS = 64;
 const CLOSE_TIMEOUT = 3_000;
@@ -33,8 +35,8 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
   const failures = new FailedAttempts(clock, { failures: 30, window: milliseconds(60_000), sources: 10_000 });
   const options = { admin, streamKeys, failures, origins: config.server.origins };
   const endpoints = {
-    publish: openEndpoint(PUBLISH_PROTOCOL),
-    ws: openEndpoint(PLAY_PROTOCOL),
+    publish: openEndpoint(PUBLISH_PROTOCOL, MAX_PAYLOAD),
+    ws: openEndpoint(PLAY_PROTOCOL, MAX_TEXT_BYTES),
   };
 
   const answer = async (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -76,7 +78,7 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
         const refusal = error instanceof HttpError ? error : undefined;
         if (!refusal) logger.error({ err: error }, 'a WebSocket could not be accepted');
         metrics.countRefused(refusal?.code ?? 'internal');
-        refuseUpgrade(
+        refuseSocket(
           socket,
           refusal ?? new HttpError(500, 'internal', 'The server failed at this. Try again.'),
         );
@@ -90,19 +92,19 @@ interface Endpoint {
   readonly server: WebSocketServer;
 }
 
-function openEndpoint(protocol: string): Endpoint {
+function openEndpoint(protocol: string, maxPayload: number): Endpoint {
   const options = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: MAX_PAYLOAD,
+    maxPayload,
     maxFragments: MAX_FRAGMENTS,
     closeTimeout: CLOSE_TIMEOUT,
     handleProtocols: (offered: Set<string>) => (offered.has(protocol) ? protocol : false),
   };
   const server = new WebSocketServer(options);
   server.on('wsClientError', (error, socket) => {
-    refuseUpgrade(socket, new HttpError(400, 'bad-handshake', `${error.message}.`));
+    refuseSocket(socket, new HttpError(400, 'bad-handshake', `${error.message}.`));
   });
   return { protocol, server };
 }

@@ -97,6 +97,15 @@ describe('before a WebSocket is accepted', () => {
     expect([answer.status, (await answer.json()).error]).toEqual([404, 'not-found']);
   });
 
+  test('another protocol that a client would rather speak is not', async () => {
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABk' };
+    const asked = request(new URL('/healthz', server.url), { headers });
+    asked.end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    response.resume();
+  });
+
   test('a client that goes away in between disturbs nothing', async () => {
     const { port } = new URL(server.url);
     const socket = connect(Number(port), '127.0.0.1');
@@ -214,6 +223,14 @@ describe('a message', () => {
     socket.send(Buffer.alloc(4 * 1024 * 1024 + 1));
     expect((await closed)[0]).toBe(1009);
     expect(await outcome({ headers: bearer(key) })).toBe('open');
+  });
+
+  test('of a viewer is short, or closes its socket before it is all there', async () => {
+    const socket = open({ path: '/live/main/ws', protocol: PLAY_PROTOCOL });
+    await once(socket, 'open');
+    const closed = once(socket, 'close') as Promise<[number]>;
+    socket.send(Buffer.alloc(4097), { fin: false });
+    expect((await closed)[0]).toBe(1009);
   });
 
   test('in too many fragments closes its socket', async () => {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ApiError } from '../../wire/api.ts';
-import type { HttpError } from '../http/http-error.ts';
+import type { HttpError } from './http-error.ts';
 
 /** `STATUS_CODES` of node:http would do, but importing any value of it loads Node's whole fetch, 5 MB of memory. */
 const REASONS: Readonly<Record<number, string>> = {
@@ -8,12 +8,14 @@ const REASONS: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  408: 'Request Timeout',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
 };
 
-/** Answers an upgrade with an ordinary HTTP error in the API's form, and closes the connection. */
-export function refuseUpgrade(socket: Duplex, refusal: HttpError): void {
+/** Answers on a bare connection with an ordinary HTTP error in the API's form, and closes it. */
+export function refuseSocket(socket: Duplex, refusal: HttpError): void {
   if (!socket.writable) {
     socket.destroy();
     return;
