@@ -31,10 +31,11 @@ async function open(path: string, inContext = context): Promise<Page> {
 
 describe('everybody can use', () => {
   it('the channels and their dialogs', async () => {
-    await server.api('POST', '/api/channels', {
-      name: 'a-channel-with-a-rather-long-name-for-the-narrow-screen-of-a-phone',
+    const made = await server.api('POST', '/api/channels', {
+      name: 'a-channel-whose-name-is-as-long-as-any-may-be-on-a-narrow-screen',
       title: 'A title that is just as long, and then a little longer than anybody would ever write',
     });
+    expect(made.status).toBe(201);
     const page = await open('/');
     await page.getByRole('heading', { name: 'main', exact: true }).waitFor();
     await expectAccessible(page, 'channels');

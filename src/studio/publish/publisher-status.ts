@@ -25,7 +25,8 @@ export interface PublisherStatus {
   readonly viewers: number;
   /** As the server measures it, in bits a second; 0 without a connection. */
   readonly bitrate: number;
-  readonly recording: RecordingState;
+  /** Null before the server told. */
+  readonly recording: RecordingState | null;
   /** Length of the broadcast on the server, in ms. */
   readonly elapsed: Milliseconds;
   /** The shortest round trip to the server of late. */

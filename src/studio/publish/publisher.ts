@@ -45,7 +45,7 @@ const READY: PublisherStatus = {
   total: 0,
   viewers: 0,
   bitrate: 0,
-  recording: 'off',
+  recording: null,
   elapsed: milliseconds(0),
   roundTrip: null,
   recordingId: null,

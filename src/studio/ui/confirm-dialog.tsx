@@ -19,7 +19,7 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactElement {
   return (
     <AlertDialog.Root open={props.open} onOpenChange={props.onOpenChange}>
       <AlertDialog.Portal>
-        <AlertDialog.Backdrop className="dialog-backdrop" />
+        <AlertDialog.Backdrop className="dialog-backdrop" forceRender />
         <AlertDialog.Popup className="dialog dialog-small">
           <AlertDialog.Title className="dialog-title">{props.title}</AlertDialog.Title>
           <AlertDialog.Description className="dialog-text">{props.children}</AlertDialog.Description>

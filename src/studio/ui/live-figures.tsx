@@ -31,7 +31,7 @@ export function LiveFigures({
       </div>
       <div data-tone={status.recording === 'damaged' ? 'danger' : undefined}>
         <dt>Recording</dt>
-        <dd>{RECORDING[status.recording]}</dd>
+        <dd>{status.recording === null ? '–' : RECORDING[status.recording]}</dd>
       </div>
       <div className="figure-wide">
         <dt>Upload</dt>
@@ -53,7 +53,7 @@ export function LiveFigures({
   );
 }
 
-const RECORDING: Record<PublisherStatus['recording'], string> = {
+const RECORDING: Record<NonNullable<PublisherStatus['recording']>, string> = {
   off: 'Off',
   recording: 'On',
   damaged: 'Damaged',

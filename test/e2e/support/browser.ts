@@ -1,7 +1,9 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 
-/** Chromium as installed, with its fake camera and microphone, kept off the network. */
-export function launchBrowser(): Promise<Browser> {
+/** Chromium as installed, with two fake cameras and microphones, kept off the network. */
+export function launchBrowser(
+  autoplay: 'no-user-gesture-required' | 'document-user-activation-required' = 'no-user-gesture-required',
+): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -12,9 +14,9 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
-      '--use-fake-device-for-media-stream',
+      '--use-fake-device-for-media-stream=device-count=2',
       '--use-fake-ui-for-media-stream',
-      '--autoplay-policy=no-user-gesture-required',
+      `--autoplay-policy=${autoplay}`,
     ],
   });
 }

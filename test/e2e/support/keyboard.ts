@@ -22,6 +22,8 @@ export function focusedElement(page: Page): Promise<FocusedElement> {
     const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
     const outlined = outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
     const { width, height } = element.getBoundingClientRect();
+    // The browser's own controls within a video draw their focus themselves.
+    if (element instanceof HTMLVideoElement && element.controls) return { name: name.trim(), visible: true };
     return { name: name.trim(), visible: (outlined || boxShadow !== 'none') && width > 0 && height > 0 };
   });
 }
