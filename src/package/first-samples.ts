@@ -12,6 +12,8 @@ export interface WaitingSample {
 /** A track that has not begun by then is not waited for: a microphone may be dead. */
 const LONGEST_WAIT = milliseconds(2000);
 const MOST_BYTES = 8 * 1024 * 1024;
+/** What a sample costs beside its bytes: a hostile stream's have one byte, and the same time all. */
+const SAMPLE_OVERHEAD = 256;
 
 /**
  * Keeps a session's first samples until each track has one: only then is it known which is the earliest, and so where
@@ -30,7 +32,7 @@ export class FirstSamples {
     this.#begun.add(waiting.track);
     this.#earliest = Math.min(this.#earliest, sourceTime);
     this.#latest = Math.max(this.#latest, sourceTime);
-    this.#bytes += waiting.sample.data.length;
+    this.#bytes += waiting.sample.data.length + SAMPLE_OVERHEAD;
   }
 
   /** In the order in which they came. */
