@@ -31,7 +31,7 @@ export class Recordings {
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
-    this.#catalog = new StoredCatalog(options.store);
+    this.#catalog = new StoredCatalog(options.store, options.clock);
   }
 
   /** Lists every broadcast from now on, and records those of the channels that are to be recorded. */
@@ -90,7 +90,7 @@ export class Recordings {
     size,
     mime,
   }: RecordingRecord): RecordingResource {
-    return { id, channel, title, state, startedAt, duration, size, mime };
+    return { id, channel, title, state, startedAt, duration, size, mime, ...this.#catalog.unwrittenEnd(id) };
   }
 
   /** Where its media is. */
@@ -101,6 +101,7 @@ export class Recordings {
   /** Deletes its files, and then its place in the list: a crash in between leaves nothing that cannot be found. */
   async delete(id: string): Promise<void> {
     await rm(join(this.#options.folder, id), { recursive: true, force: true });
+    this.#catalog.forget(id);
     await this.#options.store.recordings.delete(id);
   }
 
@@ -108,6 +109,7 @@ export class Recordings {
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map(({ closed }) => closed));
     await Promise.all(this.#pending);
+    this.#catalog.close();
   }
 
   #record(broadcast: Broadcast): void {
