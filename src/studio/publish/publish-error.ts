@@ -10,6 +10,7 @@ export type PublishErrorCode =
   | 'bad-message'
   | 'session-lost'
   | 'bitrate-exceeded'
+  | 'storage-failed'
   | 'closed-by-server'
   | 'unreachable'
   | 'backlog-full'
@@ -51,6 +52,8 @@ const WORDS: Record<PublishErrorCode, string> = {
     'The server no longer holds this broadcast, so it cannot be continued. Go live again to start a new one.',
   'bitrate-exceeded':
     'The server does not take this many bits a second. Choose a lower bitrate, then go live again.',
+  'storage-failed':
+    'The server cannot store the broadcast any more: its disk may be full. Make room there, then go live again.',
   'closed-by-server': 'The server ended the broadcast. The channel may have been deleted.',
   unreachable: 'The server cannot be reached. Check the network connection, then go live again.',
   'backlog-full':
@@ -78,6 +81,7 @@ const FINAL: ReadonlyMap<number, PublishErrorCode> = new Map([
   [CLOSE.badMedia, 'bad-media'],
   [CLOSE.badOffset, 'session-lost'],
   [CLOSE.bitrateExceeded, 'bitrate-exceeded'],
+  [CLOSE.storageFailed, 'storage-failed'],
 ]);
 
 /** What a close code means for a publisher; undefined when it should come back and try again. */
@@ -95,8 +99,6 @@ export function wordsOfRetry(code: number | undefined): string {
       return 'The server had a problem.';
     case CLOSE.timeout:
       return 'The server heard nothing for too long.';
-    case CLOSE.storageFailed:
-      return 'The server cannot store the broadcast: its disk may be full.';
     default:
       return 'The connection is lost.';
   }

@@ -350,6 +350,7 @@ describe('Publisher', () => {
     [CLOSE.badMessage, 'bad-message'],
     [CLOSE.badOffset, 'session-lost'],
     [CLOSE.bitrateExceeded, 'bitrate-exceeded'],
+    [CLOSE.storageFailed, 'storage-failed'],
     [CLOSE.normal, 'closed-by-server'],
   ])('does not come back after close code %i', async (code, name) => {
     const { server, clock, publisher } = await goLive();
@@ -358,7 +359,7 @@ describe('Publisher', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each([CLOSE.goingAway, CLOSE.internal, CLOSE.timeout, CLOSE.storageFailed, 1006])(
+  it.each([CLOSE.goingAway, CLOSE.internal, CLOSE.timeout, 1006])(
     'comes back after close code %i',
     async (code) => {
       const { server, clock, publisher } = await goLive();
