@@ -24,6 +24,9 @@ export interface BroadcastInfo {
 export class Broadcast {
   readonly info: BroadcastInfo;
   readonly buffer: GroupBuffer;
+  /** Settles when it has ended; for who needs none of its media. */
+  readonly closed: Promise<void>;
+  readonly #settleClosed: () => void;
   readonly #taps = new Set<BroadcastTap>();
   #state: BroadcastState = 'live';
   #epoch: Epoch | undefined;
@@ -32,6 +35,9 @@ export class Broadcast {
   constructor(info: BroadcastInfo, limits: GroupBufferLimits) {
     this.info = info;
     this.buffer = new GroupBuffer(limits);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#settleClosed = resolve;
   }
 
   get state(): BroadcastState {
@@ -77,5 +83,6 @@ export class Broadcast {
     if (state !== 'ended') return;
     for (const tap of this.#taps) tap.end();
     this.#taps.clear();
+    this.#settleClosed();
   }
 }

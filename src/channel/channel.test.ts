@@ -299,6 +299,17 @@ describe('a broadcast', () => {
     expect(seen).toEqual(['epoch 0', 'chunk 0', 'chunk 1', 'chunk 2', 'end']);
   });
 
+  it('is closed when it has ended, for who takes none of its media', async () => {
+    const { channel } = setUp();
+    const publication = goLive(channel, 1);
+    const broadcast = channel.broadcast;
+    const stateWhenClosed = broadcast?.closed.then(() => broadcast.state);
+    publication.markLost();
+    publication.markResumed();
+    publication.end();
+    expect(await stateWhenClosed).toBe('ended');
+  });
+
   it('tells when it started and what became of it', () => {
     const { hub, channel } = setUp();
     const states: string[] = [];

@@ -41,11 +41,7 @@ export class Recordings {
       const { id, channel } = broadcast.info;
       this.#keep(store.broadcasts.start(broadcast.info));
       if (isRecorded(channel)) this.#record(broadcast);
-      broadcast.tap({
-        epoch: () => {},
-        chunk: () => {},
-        end: () => this.#keep(store.broadcasts.end(id, clock.wall())),
-      });
+      this.#keep(broadcast.closed.then(() => store.broadcasts.end(id, clock.wall())));
     });
   }
 
