@@ -21,7 +21,9 @@ export function handleErrors(http: Http): void {
 
 /** The same for what Fastify refuses before it looks for a route: an address that cannot be decoded. */
 export function answerFrameworkError(error: Error, request: HttpRequest, reply: HttpReply): void {
-  void sendError(request, reply, translate(error));
+  sendError(request, reply, translate(error)).catch((failure: unknown) =>
+    request.log.warn({ err: failure }, 'a refusal could not be sent'),
+  );
 }
 
 /** The same for what Node refuses before there is a request, and for who takes too long to send one. */
