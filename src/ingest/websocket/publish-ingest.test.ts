@@ -89,9 +89,10 @@ describe('a session', () => {
     await publisher.settled();
     expect(publisher.socket.types).not.toContain('ack');
     const journal = join(server.journals, publisher.session);
-    await eventually(
-      () => existsSync(journal) && readFileSync(journal).equals(whole.subarray(0, halfLength)),
-    );
+    await eventually(() => {
+      server.clock.advance(10);
+      return existsSync(journal) && readFileSync(journal).equals(whole.subarray(0, halfLength));
+    });
     const acks = () =>
       publisher.socket.texts.filter(({ type }) => type === 'ack').map(({ offset }) => offset);
     await eventually(() => {

@@ -102,10 +102,14 @@ export class PublishSession {
     this.#settleClosed = resolve;
     this.#limit = new BitrateLimit(limits.bitrate, clock.now());
     this.#meter = new BitrateMeter(clock.now());
-    this.#journal = openJournal(host.journalFolder, start.id, {
-      onDurable: (offset) => this.#owner?.stored(offset),
-      onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
-    });
+    this.#journal = openJournal(
+      start.id,
+      {
+        onDurable: (offset) => this.#owner?.stored(offset),
+        onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
+      },
+      { folder: host.journalFolder, clock, maxQueue: limits.journalQueue },
+    );
   }
 
   /** Bytes of the stream that the server holds: where a returning publisher goes on. */
