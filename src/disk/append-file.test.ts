@@ -14,7 +14,7 @@ describe('an append file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function open(path: string) {
+  function open(path: string, gathered = 1000) {
     const offsets: number[] = [];
     const errors: StorageError[] = [];
     const clock = new ManualClock();
@@ -26,7 +26,7 @@ describe('an append file', () => {
       },
       onError: (error: StorageError) => errors.push(error),
     };
-    const file = new AppendFile(path, owner, { clock, delay: milliseconds(300), bytes: bytes(1000) });
+    const file = new AppendFile(path, owner, { clock, delay: milliseconds(300), bytes: bytes(gathered) });
     return { file, offsets, errors, clock, written: written.promise };
   }
 
@@ -62,6 +62,15 @@ describe('an append file', () => {
     for (let piece = 0; piece < 101; piece += 1) file.append(Buffer.alloc(10));
     await written;
     expect(offsets).toEqual([1010]);
+    await file.close();
+  });
+
+  it('lets no more pieces wait than one write takes, however small they are', async () => {
+    const { file, offsets, written } = open(join(folder, 'a'), 1_000_000);
+    await file.drained();
+    for (let piece = 0; piece < 1024; piece += 1) file.append(Buffer.alloc(1));
+    await written;
+    expect(offsets).toEqual([1024]);
     await file.close();
   });
 

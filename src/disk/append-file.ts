@@ -145,9 +145,10 @@ export class AppendFile {
     });
   }
 
-  /** More is gathered than may be, or somebody waits for it. */
+  /** More is gathered than may be or than one write takes, however small the pieces; or somebody waits for it. */
   #isDue(): boolean {
-    return this.#queueBytes > this.#gathering.bytes || this.#idle.length > 0;
+    const isFull = this.#queueBytes > this.#gathering.bytes || this.#queue.length >= MAX_PIECES;
+    return isFull || this.#idle.length > 0;
   }
 
   readonly #flush = (): void => {
