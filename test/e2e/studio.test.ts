@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from './support/running-server.ts';
 import { downloadRecording, expectSameMedia, listRecordings } from './support/same-media.ts';
 import { goLive, openStudio, stopBroadcast, waitForWord } from './support/studio-page.ts';
 import { watchFrames } from './support/watch-frames.ts';
-import { type OpenWatch, openWatch, waitForPlayerState } from './support/watch-page.ts';
+import { type OpenWatch, openWatch, presentFrames, waitForPlayerState } from './support/watch-page.ts';
 
 const runFile = promisify(execFile);
 
@@ -179,15 +179,15 @@ describe('what is changed while live', () => {
       await select.selectOption(other);
       await expect.poll(() => select.inputValue()).toBe(other);
       await expect.poll(() => select.getAttribute('aria-invalid')).toBeNull();
-      await presented(viewer.page, 20);
+      await presentFrames(viewer.page, 20);
     }
     await button(page, 'Share screen').click();
     await button(page, 'Stop sharing').waitFor();
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     await button(page, 'Stop sharing').click();
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     await page.getByLabel('Camera', { exact: true }).selectOption('none');
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     expect((await broadcast()).id).toBe(before.id);
     const file = await downloadRecording(server, await stopBroadcast(page));
     expect((await listRecordings(server)).length).toBe(count + 1);
@@ -351,23 +351,5 @@ function waitForFrames(page: Page, black: boolean): Promise<void> {
         look();
       }),
     black,
-  );
-}
-
-/** Waits until the player has presented that many frames, whatever is on them. */
-function presented(page: Page, frames: number): Promise<void> {
-  return page.evaluate(
-    (wanted) =>
-      new Promise<void>((done) => {
-        const video = document.querySelector('headwater-player')?.video;
-        let count = 0;
-        const look = () => {
-          count += 1;
-          if (count > wanted) done();
-          else video?.requestVideoFrameCallback(look);
-        };
-        look();
-      }),
-    frames,
   );
 }
