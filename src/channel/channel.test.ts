@@ -110,12 +110,15 @@ describe('a reader', () => {
 
   it('that lags beyond its bound is told what it missed and skips to the newest group', () => {
     const { hub, channel } = setUp();
+    const skips: unknown[] = [];
+    hub.readerSkipped.add((skip) => skips.push(skip));
     const publication = goLive(channel, 1);
     const { reader } = openReader(channel, 2000);
     readAll(reader);
     for (let frame = 1; frame < 62; frame += 1) publication.chunk(syntheticChunk(frame));
     expect(readAll(reader)).toEqual(['skipped 59 5900', 'chunk 60', 'chunk 61']);
     expect(hub.skipped).toEqual({ chunks: 59, bytes: 5900 });
+    expect(skips).toEqual([{ channel: 'main', chunks: 59, bytes: 5900 }]);
   });
 
   it('whose group was evicted skips, however large its own bound', () => {

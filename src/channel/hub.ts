@@ -12,6 +12,13 @@ export interface HubOptions {
   readonly groupBuffer?: GroupBufferLimits;
 }
 
+/** A reader was too slow, and was skipped over that much. */
+export interface ReaderSkip {
+  readonly channel: string;
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
 /** 64 MiB and 20 s of media a broadcast. */
 export const DEFAULT_GROUP_BUFFER: GroupBufferLimits = {
   maxBytes: bytes(64 * 1024 * 1024),
@@ -25,6 +32,8 @@ export class Hub {
   readonly broadcastStarted = new Listeners<Broadcast>();
   /** A broadcast was interrupted, went on, or ended. */
   readonly broadcastChanged = new Listeners<Broadcast>();
+  /** Of any channel: often, where many are slow. */
+  readonly readerSkipped = new Listeners<ReaderSkip>();
   readonly #channels = new Map<string, Channel>();
   readonly #options: HubOptions;
   #skippedChunks = 0;
@@ -63,6 +72,7 @@ export class Hub {
       skipped: (chunks, bytes) => {
         this.#skippedChunks += chunks;
         this.#skippedBytes += bytes;
+        this.readerSkipped.emit({ channel: name, chunks, bytes });
       },
     });
     this.#channels.set(name, channel);

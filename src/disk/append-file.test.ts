@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../channel/manual-clock.ts';
+import { bytes, milliseconds } from '../media/time.ts';
 import { AppendFile } from './append-file.ts';
 import type { StorageError } from './storage-error.ts';
 
@@ -12,14 +14,20 @@ describe('an append file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function open(path: string) {
+  function open(path: string, gathered = 1000) {
     const offsets: number[] = [];
     const errors: StorageError[] = [];
-    const file = new AppendFile(path, {
-      onWritten: (offset) => offsets.push(offset),
-      onError: (error) => errors.push(error),
-    });
-    return { file, offsets, errors };
+    const clock = new ManualClock();
+    const written = Promise.withResolvers<void>();
+    const owner = {
+      onWritten: (offset: number) => {
+        offsets.push(offset);
+        written.resolve();
+      },
+      onError: (error: StorageError) => errors.push(error),
+    };
+    const file = new AppendFile(path, owner, { clock, delay: milliseconds(300), bytes: bytes(gathered) });
+    return { file, offsets, errors, clock, written: written.promise };
   }
 
   it('holds what was appended, in order, from the moment it was opened', async () => {
@@ -34,14 +42,46 @@ describe('an append file', () => {
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b));
   });
 
-  it('gathers what comes during a write into the next one', async () => {
-    const { file, offsets } = open(join(folder, 'a'));
+  it('gathers small pieces for a while, and writes them together', async () => {
+    const { file, offsets, clock, written } = open(join(folder, 'a'));
+    await file.drained();
+    for (let piece = 0; piece < 50; piece += 1) file.append(Buffer.alloc(10));
+    clock.advance(299);
+    expect(file.queued).toBe(500);
+    clock.advance(1);
+    await written;
+    expect(offsets).toEqual([500]);
+    expect(file.queued).toBe(0);
+    await file.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets no more wait than it may gather', async () => {
+    const { file, offsets, written } = open(join(folder, 'a'));
+    await file.drained();
+    for (let piece = 0; piece < 101; piece += 1) file.append(Buffer.alloc(10));
+    await written;
+    expect(offsets).toEqual([1010]);
+    await file.close();
+  });
+
+  it('lets no more pieces wait than one write takes, however small they are', async () => {
+    const { file, offsets, written } = open(join(folder, 'a'), 1_000_000);
+    await file.drained();
+    for (let piece = 0; piece < 1024; piece += 1) file.append(Buffer.alloc(1));
+    await written;
+    expect(offsets).toEqual([1024]);
+    await file.close();
+  });
+
+  it('writes at once what somebody waits for', async () => {
+    const { file, offsets, clock } = open(join(folder, 'a'));
     file.append(Buffer.alloc(10));
     await file.drained();
-    for (let piece = 0; piece < 100; piece += 1) file.append(Buffer.alloc(10));
+    file.append(Buffer.alloc(10));
     await file.drained();
-    expect(offsets).toEqual([10, 20, 1010]);
-    expect(file.queued).toBe(0);
+    expect(offsets).toEqual([10, 20]);
+    expect(clock.pending).toBe(0);
     await file.close();
   });
 

@@ -1,4 +1,6 @@
 import { close, fdatasync, open, write, writev } from 'node:fs';
+import type { Clock, Timer } from '../channel/clock.ts';
+import type { Bytes, Milliseconds } from '../media/time.ts';
 import { StorageError } from './storage-error.ts';
 
 /** Who is told what became of the bytes. Both calls come from the event loop, never from within `append`. */
@@ -9,11 +11,20 @@ export interface AppendFileOwner {
   onError(error: StorageError): void;
 }
 
+/** How appended bytes are gathered: a few large writes cost a fraction of many small ones. */
+export interface Gathering {
+  readonly clock: Clock;
+  /** So long bytes wait for others before they are written. */
+  readonly delay: Milliseconds;
+  /** More bytes than this do not wait. */
+  readonly bytes: Bytes;
+}
+
 /** One `writev` takes no more pieces than this (POSIX IOV_MAX). */
 const MAX_PIECES = 1024;
 
 /**
- * A new file that is only ever appended to, in order, with one gathered write in flight. The bytes are kept, not
+ * A new file that is only ever appended to, in order, with one gathered write in flight at most. The bytes are kept, not
  * copied, until they are written; its owner watches `queued` and decides what to do when the disk is too slow.
  */
 export class AppendFile {
@@ -21,9 +32,12 @@ export class AppendFile {
   /** Settles when the file is closed, for whatever reason. */
   readonly closed: Promise<void>;
   readonly #owner: AppendFileOwner;
+  readonly #gathering: Gathering;
   readonly #settleClosed: () => void;
   #fd: number | undefined;
   #queue: Uint8Array[] = [];
+  #queueBytes = 0;
+  #timer: Timer | undefined;
   #batch: Uint8Array[] = [];
   #appended = 0;
   #written = 0;
@@ -32,9 +46,10 @@ export class AppendFile {
   #closing = false;
 
   /** Creates the file; one of that name that is there already is an error (`EEXIST`). */
-  constructor(path: string, owner: AppendFileOwner) {
+  constructor(path: string, owner: AppendFileOwner, gathering: Gathering) {
     this.path = path;
     this.#owner = owner;
+    this.#gathering = gathering;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
@@ -44,8 +59,7 @@ export class AppendFile {
         return;
       }
       this.#fd = fd;
-      this.#flush();
-      if (this.#isIdle()) this.#settleIdle();
+      this.#writeOn();
     });
   }
 
@@ -74,7 +88,8 @@ export class AppendFile {
     if (this.#error || this.#closing || bytes.byteLength === 0) return;
     this.#appended += bytes.byteLength;
     this.#queue.push(bytes);
-    this.#flush();
+    this.#queueBytes += bytes.byteLength;
+    this.#writeSoon();
   }
 
   /** Writes over bytes that are written already. Rejects with StorageError. */
@@ -87,7 +102,10 @@ export class AppendFile {
   /** Everything appended so far is written, or writing failed. */
   drained(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
-    return new Promise((settle) => this.#idle.push(settle));
+    return new Promise((settle) => {
+      this.#idle.push(settle);
+      this.#flush();
+    });
   }
 
   /** Everything appended so far is on the disk itself. Rejects with StorageError. */
@@ -127,7 +145,15 @@ export class AppendFile {
     });
   }
 
-  #flush(): void {
+  /** More is gathered than may be or than one write takes, however small the pieces; or somebody waits for it. */
+  #isDue(): boolean {
+    const isFull = this.#queueBytes > this.#gathering.bytes || this.#queue.length >= MAX_PIECES;
+    return isFull || this.#idle.length > 0;
+  }
+
+  readonly #flush = (): void => {
+    this.#timer?.cancel();
+    this.#timer = undefined;
     if (this.#fd === undefined || this.#error || this.#batch.length > 0 || this.#queue.length === 0) return;
     if (this.#queue.length <= MAX_PIECES) {
       this.#batch = this.#queue;
@@ -135,7 +161,20 @@ export class AppendFile {
     } else {
       this.#batch = this.#queue.splice(0, MAX_PIECES);
     }
+    for (const piece of this.#batch) this.#queueBytes -= piece.byteLength;
     this.#write(this.#fd);
+  };
+
+  #writeSoon(): void {
+    if (this.#isDue()) this.#flush();
+    else if (this.#queue.length > 0) {
+      this.#timer ??= this.#gathering.clock.after(this.#gathering.delay, this.#flush);
+    }
+  }
+
+  #writeOn(): void {
+    if (this.#isIdle()) this.#settleIdle();
+    else this.#writeSoon();
   }
 
   #write(fd: number): void {
@@ -154,14 +193,16 @@ export class AppendFile {
       return;
     }
     this.#owner.onWritten?.(this.#written);
-    this.#flush();
-    if (this.#isIdle()) this.#settleIdle();
+    this.#writeOn();
   };
 
   #fail(cause: unknown): void {
     if (this.#error) return;
     this.#error = new StorageError(this.path, cause);
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#queue = [];
+    this.#queueBytes = 0;
     this.#batch = [];
     this.#settleIdle();
     this.#owner.onError(this.#error);

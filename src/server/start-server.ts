@@ -17,6 +17,7 @@ import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
 import { LiveChannels } from './live/live-channels.ts';
 import { logBroadcasts } from './live/log-broadcasts.ts';
+import { logSkips } from './live/log-skips.ts';
 import { makeFirstChannel } from './live/make-first-channel.ts';
 import { meterBroadcasts } from './live/meter-broadcasts.ts';
 import { Recordings } from './live/recordings.ts';
@@ -84,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recordingOf: (broadcast) => recordings.idOf(broadcast),
   });
   logBroadcasts(hub, logger);
+  logSkips(hub, clock, logger);
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
 
   const admin = new AdminAuth(adminToken, serverSecret, clock);

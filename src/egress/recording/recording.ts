@@ -10,6 +10,7 @@ import { type RecordedMovie, trackIdOf } from '../../media/mp4/cmaf-header.ts';
 import { moveChunk } from '../../media/mp4/move-chunk.ts';
 import {
   type Bytes,
+  bytes,
   type Milliseconds,
   milliseconds,
   millisecondsToTicks,
@@ -41,6 +42,9 @@ export interface RecordingBeginning {
   readonly startAt: Milliseconds;
 }
 
+/** How long chunks are gathered before they are written, and how many bytes of them. */
+const GATHER_DELAY = milliseconds(500);
+const GATHER_BYTES = bytes(256 * 1024);
 const MAX_QUEUE = 64 * 1024 * 1024;
 /** How often the index in the file and the catalog are brought up to date. */
 const REFRESH_INTERVAL = 10_000;
@@ -91,7 +95,7 @@ export class Recording {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    this.#file = createFile(this.path, (error) => this.#damage(error.message));
+    this.#file = createFile(this.path, clock, (error) => this.#damage(error.message));
     const header = writeRecordingHeader(epoch.tracks, this.#movie());
     this.#headerSize = header.byteLength;
     this.#file.append(header);
@@ -225,13 +229,13 @@ export class Recording {
   }
 }
 
-function createFile(path: string, onError: (error: StorageError) => void): AppendFile {
+function createFile(path: string, clock: Clock, onError: (error: StorageError) => void): AppendFile {
   try {
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
     throw new StorageError(path, error);
   }
-  return new AppendFile(path, { onError });
+  return new AppendFile(path, { onError }, { clock, delay: GATHER_DELAY, bytes: GATHER_BYTES });
 }
 
 function referenceOf(tracks: readonly Track[]): { track: Track; trackId: number } {

@@ -1,7 +1,9 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../channel/clock.ts';
 import { AppendFile } from '../../disk/append-file.ts';
 import type { StorageError } from '../../disk/storage-error.ts';
+import { type Bytes, bytes, milliseconds } from '../../media/time.ts';
 
 /** A session's bytes as they arrived. What is durable may be acknowledged. */
 export interface Journal {
@@ -25,22 +27,37 @@ export interface JournalOwner {
   onError(error: StorageError): void;
 }
 
+/** How a journal is kept. */
+export interface JournalOptions {
+  /** The folder exists. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Bytes that may wait for the disk before the publisher is held back: these are never gathered. */
+  readonly maxQueue: Bytes;
+}
+
+/** Publishers keep what is not acknowledged, and an acknowledgement every 500 ms is what they were promised. */
+const GATHER_DELAY = milliseconds(300);
+const GATHER_BYTES = 256 * 1024;
+
 /**
  * Starts the journal of a session as `{folder}/{session}`; the session's name must be safe in a path. Durable means
  * written by this process: `AppendFile.onWritten` is the place where a batched fdatasync goes.
  */
-export function openJournal(folder: string, session: string, owner: JournalOwner): Journal {
-  return new FileJournal(join(folder, session), owner);
+export function openJournal(session: string, owner: JournalOwner, options: JournalOptions): Journal {
+  return new FileJournal(join(options.folder, session), owner, options);
 }
 
 class FileJournal implements Journal {
   readonly #file: AppendFile;
 
-  constructor(path: string, owner: JournalOwner) {
-    this.#file = new AppendFile(path, {
-      onWritten: (offset) => owner.onDurable(offset),
-      onError: (error) => owner.onError(error),
-    });
+  constructor(path: string, owner: JournalOwner, { clock, maxQueue }: JournalOptions) {
+    const calls = {
+      onWritten: (offset: number) => owner.onDurable(offset),
+      onError: (error: StorageError) => owner.onError(error),
+    };
+    const gathered = bytes(Math.min(GATHER_BYTES, maxQueue));
+    this.#file = new AppendFile(path, calls, { clock, delay: GATHER_DELAY, bytes: gathered });
   }
 
   get durable(): number {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -35,6 +35,19 @@ function samplesOf(recording: Buffer): string[][] {
       return `${dts} ${pts} ${duration} ${keyframe} ${createHash('sha256').update(data).digest('hex')}`;
     }),
   );
+}
+
+/** The files of that folder that this process has open. */
+function openFilesIn(folder: string): string[] {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // The one that the folder was read with is closed by now.
+      return '';
+    }
+  });
+  return links.filter((path) => path.startsWith(folder));
 }
 
 async function publishUncut(): Promise<Buffer> {
@@ -89,9 +102,10 @@ describe('a session', () => {
     await publisher.settled();
     expect(publisher.socket.types).not.toContain('ack');
     const journal = join(server.journals, publisher.session);
-    await eventually(
-      () => existsSync(journal) && readFileSync(journal).equals(whole.subarray(0, halfLength)),
-    );
+    await eventually(() => {
+      server.clock.advance(10);
+      return existsSync(journal) && readFileSync(journal).equals(whole.subarray(0, halfLength));
+    });
     const acks = () =>
       publisher.socket.texts.filter(({ type }) => type === 'ack').map(({ offset }) => offset);
     await eventually(() => {
@@ -286,6 +300,17 @@ describe('a second publisher', () => {
     expect(refusal).toMatchObject({ code: 4410, reason: 'taken-over' });
     expect(await second.end(whole.length)).toBe('r1');
     await eventually(() => readdirSync(server.journals).length === 0);
+  });
+
+  it('takes over any number of times, and only one journal is open', async () => {
+    await using server = await TestServer.start();
+    for (let count = 0; count < 5; count += 1) {
+      const publisher = await TestPublisher.start(server, { takeover: true });
+      publisher.send(...half);
+      await publisher.settled();
+    }
+    await eventually(() => openFilesIn(server.journals).length === 1);
+    expect(readdirSync(server.journals)).toHaveLength(5);
   });
 
   it('takes a channel whose publisher is lost without asking', async () => {

@@ -102,10 +102,14 @@ export class PublishSession {
     this.#settleClosed = resolve;
     this.#limit = new BitrateLimit(limits.bitrate, clock.now());
     this.#meter = new BitrateMeter(clock.now());
-    this.#journal = openJournal(host.journalFolder, start.id, {
-      onDurable: (offset) => this.#owner?.stored(offset),
-      onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
-    });
+    this.#journal = openJournal(
+      start.id,
+      {
+        onDurable: (offset) => this.#owner?.stored(offset),
+        onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
+      },
+      { folder: host.journalFolder, clock, maxQueue: limits.journalQueue },
+    );
   }
 
   /** Bytes of the stream that the server holds: where a returning publisher goes on. */
@@ -302,20 +306,13 @@ export class PublishSession {
     this.#expiry?.cancel();
     this.#flushTimer?.cancel();
     this.#input = undefined;
-    if (broadcast) await ended(broadcast);
+    // The broadcast may go on for days under other publishers: what is kept of this one costs no more than its bytes.
+    await this.#journal.close();
+    await broadcast?.closed;
     await recording?.closed;
-    if (recording?.state === 'damaged') await this.#journal.close();
-    else await this.#journal.discard();
+    if (recording?.state !== 'damaged') await this.#journal.discard();
     this.#settleClosed();
   }
-}
-
-/** Settles when the broadcast is over. */
-function ended(broadcast: Broadcast): Promise<void> {
-  if (broadcast.state === 'ended') return Promise.resolve();
-  return new Promise((settle) => {
-    broadcast.tap({ epoch: () => {}, chunk: () => {}, end: settle });
-  });
 }
 
 const sessionOver = () => new PublishError('session-over', 'That session is over. Start another one.');

@@ -24,7 +24,8 @@ export interface PublisherHost extends SessionHost {
   newSessionId(): string;
 }
 
-const ACK_DELAY = milliseconds(200);
+/** Writes that follow one another closely are acknowledged together. */
+const ACK_DELAY = milliseconds(50);
 const STATUS_INTERVAL = milliseconds(2000);
 /** Close codes by which a plain publisher says that it is done: normal, going away, none given. */
 const CLEAN_CLOSES: readonly number[] = [1000, 1001, 1005];

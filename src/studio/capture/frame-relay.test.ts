@@ -3,25 +3,63 @@ import { FrameRelay } from './frame-relay.ts';
 
 const open: Set<FakeFrame> = new Set();
 
+const RGB: VideoColorSpaceInit = {
+  matrix: 'rgb',
+  primaries: 'bt709',
+  transfer: 'iec61966-2-1',
+  fullRange: true,
+};
+const YUV: VideoColorSpaceInit = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', fullRange: false };
+
+interface FakeSource {
+  readonly width: number;
+  readonly height: number;
+  readonly picture?: unknown;
+  readonly real?: { width: number; height: number } | undefined;
+  readonly colour?: VideoColorSpaceInit | undefined;
+}
+
+interface FakeInit {
+  readonly timestamp: number;
+  readonly codedWidth?: number;
+  readonly codedHeight?: number;
+  readonly colorSpace?: VideoColorSpaceInit;
+}
+
 /** A VideoFrame that can be seen to be closed. */
 class FakeFrame {
   readonly displayWidth: number;
   readonly displayHeight: number;
+  /** What is really there of the picture, which may be more than it is to be shown at. */
+  readonly visibleRect: { width: number; height: number };
+  readonly colorSpace: VideoColorSpaceInit & { toJSON(): VideoColorSpaceInit };
   readonly timestamp: number;
   /** What was drawn into it, for one made of a canvas. */
   readonly picture: unknown;
 
-  constructor(source: { width: number; height: number; picture?: unknown }, init: { timestamp: number }) {
-    this.displayWidth = source.width;
-    this.displayHeight = source.height;
+  constructor(source: FakeSource | Uint8Array, init: FakeInit) {
+    const { width, height, real, picture, colour } =
+      source instanceof Uint8Array
+        ? {
+            width: init.codedWidth ?? 0,
+            height: init.codedHeight ?? 0,
+            picture: 'converted',
+            real: undefined,
+            colour: init.colorSpace,
+          }
+        : source;
+    this.displayWidth = width;
+    this.displayHeight = height;
+    this.visibleRect = real ?? { width, height };
+    this.colorSpace = { ...(colour ?? RGB), toJSON: () => colour ?? RGB };
     this.timestamp = init.timestamp;
-    this.picture = source.picture;
+    this.picture = picture;
     open.add(this);
   }
 
   clone(): FakeFrame {
-    const { displayWidth: width, displayHeight: height, timestamp, picture } = this;
-    return new FakeFrame({ width, height, picture }, { timestamp });
+    const { displayWidth: width, displayHeight: height, timestamp, picture, visibleRect: real } = this;
+    return new FakeFrame({ width, height, picture, real, colour: this.colorSpace.toJSON() }, { timestamp });
   }
 
   close(): void {
@@ -46,6 +84,11 @@ class FakeCanvas {
     drawImage: (frame: FakeFrame, x: number, y: number, width: number, height: number) => {
       this.picture = { of: frame.picture, at: [x, y, width, height] };
     },
+    getImageData: (_x: number, _y: number, width: number, height: number) => ({
+      data: new Uint8ClampedArray(width * height * 4),
+      width,
+      height,
+    }),
   });
 }
 
@@ -102,8 +145,8 @@ describe('FrameRelay', () => {
     });
     relay.take({ type: 'source', source: stream as unknown as ReadableStream<VideoFrame> });
     return {
-      give: async (picture: string, width = 640, height = 360) => {
-        controller?.enqueue(new FakeFrame({ width, height, picture }, { timestamp: 7 }));
+      give: async (picture: string, width = 640, height = 360, real = { width, height }, colour = RGB) => {
+        controller?.enqueue(new FakeFrame({ width, height, picture, real, colour }, { timestamp: 7 }));
         await settle();
       },
       end: async () => {
@@ -131,6 +174,46 @@ describe('FrameRelay', () => {
     await camera.give('wide', 1280, 360);
     expect(written[0]).toMatchObject({ displayWidth: 640, displayHeight: 360, timestamp: 7 });
     expect(written[0]?.picture).toEqual({ of: 'wide', at: [0, 90, 640, 180] });
+  });
+
+  it('draws frames that are larger than they say', async () => {
+    const camera = source(start());
+    await camera.give('large', 640, 360, { width: 1280, height: 720 });
+    expect(written[0]).toMatchObject({ displayWidth: 640, visibleRect: { width: 640, height: 360 } });
+    expect(written[0]?.picture).toEqual({ of: 'large', at: [0, 0, 640, 360] });
+  });
+
+  it('keeps the colour space of the first frame, whatever comes later', async () => {
+    const relay = start();
+    const size = { width: 640, height: 360 };
+    await source(relay).give('camera', 640, 360, size, YUV);
+    await source(relay).give('screen', 640, 360, size, RGB);
+    await source(relay).give('camera', 640, 360, size, YUV);
+    relay.take({ type: 'mark' });
+    await settle();
+    expect(pictures()).toEqual(['camera', 'converted', 'camera', 'converted']);
+    expect(written.map(({ colorSpace }) => colorSpace.matrix)).toEqual(['bt709', 'bt709', 'bt709', 'bt709']);
+  });
+
+  it('puts a mark off until the first frame of a source is there', async () => {
+    const relay = start();
+    const camera = source(relay);
+    relay.take({ type: 'mark' });
+    await settle();
+    expect(reports.length).toBe(0);
+    await camera.give('first');
+    expect(reports.length).toBe(1);
+    expect(pictures()).toEqual([{ of: 'first', at: [0, 0, 640, 360] }]);
+  });
+
+  it('marks black when a source brings no frame', async () => {
+    const relay = start();
+    source(relay);
+    relay.take({ type: 'mark' });
+    vi.advanceTimersByTime(600);
+    await settle();
+    expect(reports.length).toBe(1);
+    expect(pictures()[0]).toBe('black');
   });
 
   it('follows the newest source alone', async () => {

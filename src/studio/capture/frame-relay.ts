@@ -1,3 +1,5 @@
+import { rgbaToI420 } from './rgba-to-i420.ts';
+
 /** How often a picture is filled in, in ms, while none comes. */
 const FILL_EVERY = 100;
 /** A screen on which nothing moves brings no frames: after so long, in ms, its last one is repeated. */
@@ -24,8 +26,8 @@ export interface RelayReport {
 }
 
 /**
- * Carries frames from changing sources to one track that stays. Frames of the track's size pass untouched; others are
- * drawn to fit. Without a source the picture is black, so that the track never stands still.
+ * Carries frames from changing sources to one track that stays. Frames of the track's size and colour space pass
+ * untouched; others are drawn to fit. Without a source the picture is black, so that the track never stands still.
  */
 export class FrameRelay {
   readonly #report: (report: RelayReport) => void;
@@ -35,6 +37,10 @@ export class FrameRelay {
   /** The newest frame, to be repeated. */
   #last: VideoFrame | undefined;
   #lastAt = 0;
+  /** That of every frame, once there was one that counts: an encoder that is given another starts anew. */
+  #colour: VideoColorSpaceInit | undefined;
+  /** A mark waits for the first frame. */
+  #marking = false;
 
   constructor(report: (report: RelayReport) => void) {
     this.#report = report;
@@ -57,6 +63,7 @@ export class FrameRelay {
     this.#reader?.cancel().catch(() => {});
     const reader = source?.getReader();
     this.#reader = reader;
+    this.#lastAt = performance.now();
     while (reader) {
       const { done, value } = await reader.read();
       if (done) break;
@@ -71,15 +78,24 @@ export class FrameRelay {
     this.#forget();
     this.#last = frame.clone();
     this.#lastAt = performance.now();
-    await this.#writer?.write(frame);
+    if (this.#marking) {
+      frame.close();
+      this.#mark();
+    } else {
+      await this.#writer?.write(frame);
+    }
   }
 
-  /** Draws a frame of another size into the middle, as large as it fits. */
+  /** Draws a frame of another size into the middle, as large as it fits, and one of other colours in the track's. */
   #fit(frame: VideoFrame): VideoFrame {
     const canvas = this.#canvas;
-    if (!canvas || (frame.displayWidth === canvas.width && frame.displayHeight === canvas.height))
+    if (!canvas) return frame;
+    if (isOfSize(frame, canvas) && (!this.#colour || isOfColour(frame, this.#colour))) {
+      this.#colour ??= frame.colorSpace.toJSON();
       return frame;
+    }
     const fitted = this.#draw(frame, frame.timestamp);
+    this.#colour ??= fitted.colorSpace.toJSON();
     frame.close();
     return fitted;
   }
@@ -95,27 +111,45 @@ export class FrameRelay {
       const height = picture.displayHeight * scale;
       context.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
     }
-    return new VideoFrame(canvas, { timestamp });
+    const drawn = new VideoFrame(canvas, { timestamp });
+    if (!this.#colour || isOfColour(drawn, this.#colour)) return drawn;
+    drawn.close();
+    const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return new VideoFrame(rgbaToI420(data, width, height, this.#colour), {
+      ...{ format: 'I420', codedWidth: width, codedHeight: height, timestamp },
+      colorSpace: this.#colour,
+    });
+  }
+
+  get #isStalled(): boolean {
+    return performance.now() - this.#lastAt >= STALLED_AFTER;
   }
 
   #fill(): void {
-    if (!this.#canvas || (this.#reader && performance.now() - this.#lastAt < STALLED_AFTER)) return;
+    if (!this.#canvas || (this.#reader && !this.#isStalled)) return;
     if (!this.#reader) this.#forget();
-    this.#writeNow();
+    if (this.#marking) this.#mark();
+    else this.#writeNow();
   }
 
   #mark(): void {
-    this.#writeNow();
+    // The first frame of a source decides on the colours of all.
+    this.#marking = this.#reader !== undefined && !this.#last && !this.#isStalled;
+    if (this.#marking) return;
+    const colour = this.#writeNow();
+    this.#colour ??= colour;
     this.#report({ markedAt: performance.timeOrigin + performance.now() });
   }
 
   /**
    * Writes the newest picture, or black. Drawn anew: a copy of a camera's frame keeps the time of its capture, and the
-   * recorder goes by that.
+   * recorder goes by that. Answers its colours.
    */
-  #writeNow(): void {
+  #writeNow(): VideoColorSpaceInit {
     const frame = this.#draw(this.#last ?? null, Math.round(performance.now() * 1000));
+    const colour = frame.colorSpace.toJSON();
     this.#writer?.write(frame).catch(() => {});
+    return colour;
   }
 
   #forget(): void {
@@ -123,3 +157,23 @@ export class FrameRelay {
     this.#last = undefined;
   }
 }
+
+/**
+ * Both as shown and as it is: a camera that is asked for less than it has gives whole frames that only say that they are
+ * smaller, and the recorder goes by what they have.
+ */
+function isOfSize(frame: VideoFrame, { width, height }: OffscreenCanvas): boolean {
+  const { displayWidth, displayHeight, visibleRect } = frame;
+  return (
+    displayWidth === width &&
+    displayHeight === height &&
+    visibleRect?.width === width &&
+    visibleRect.height === height
+  );
+}
+
+const isOfColour = ({ colorSpace }: VideoFrame, colour: VideoColorSpaceInit): boolean =>
+  colorSpace.matrix === colour.matrix &&
+  colorSpace.primaries === colour.primaries &&
+  colorSpace.transfer === colour.transfer &&
+  colorSpace.fullRange === colour.fullRange;

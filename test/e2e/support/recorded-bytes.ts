@@ -32,14 +32,17 @@ export async function keepRecordedBytes(context: BrowserContext): Promise<Record
     window.MediaRecorder = class extends MediaRecorder {
       constructor(stream: MediaStream, options?: MediaRecorderOptions) {
         super(stream, options);
-        const index = page.startRecorded();
+        let index: Promise<number> | undefined;
+        this.addEventListener('start', () => {
+          index = page.startRecorded();
+        });
         this.addEventListener('dataavailable', (event) => {
           page.recordedPending = page.recordedPending.then(async () => {
             const bytes = new Uint8Array(await event.data.arrayBuffer());
             let text = '';
             for (let i = 0; i < bytes.length; i += 8192)
               text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-            await page.keepRecorded(await index, btoa(text));
+            await page.keepRecorded((await index) ?? -1, btoa(text));
           });
         });
       }
