@@ -26,7 +26,9 @@ export function writeLoopedRecording(path: string, fixture: string, seconds: num
   const round = Math.ceil(position / STEP) * STEP;
   const rounds = Math.ceil((seconds * 1000) / round);
   const file = openSync(path, 'w');
-  let batch: Uint8Array[] = [writeRecordingHeader(epoch.tracks, { duration: milliseconds(0), inBandParameterSets: false })];
+  let batch: Uint8Array[] = [
+    writeRecordingHeader(epoch.tracks, { duration: milliseconds(0), inBandParameterSets: false }),
+  ];
   let size = 0;
   const flush = () => {
     writeSync(file, Buffer.concat(batch));

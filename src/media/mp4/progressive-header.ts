@@ -12,8 +12,8 @@ import { writeMovieHeader } from './boxes/movie-header.ts';
 import { type TrackHeader, writeTrackHeader } from './boxes/track-header.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { ChunkLayout } from './chunk-layout.ts';
-import { writeSampleTable } from './sample-table.ts';
 import type { SampleIndex } from './sample-index.ts';
+import { writeSampleTable } from './sample-table.ts';
 
 /** A track of a progressive file. It has samples. */
 export interface ProgressiveTrack {
@@ -69,7 +69,11 @@ function write(
   large: boolean,
 ): Uint8Array {
   const writer = new ByteWriter(FIRST_CAPACITY);
-  writeFileType(writer, { majorBrand: 'isom', minorVersion: 512, compatibleBrands: ['isom', 'iso6', 'mp41'] });
+  writeFileType(writer, {
+    majorBrand: 'isom',
+    minorVersion: 512,
+    compatibleBrands: ['isom', 'iso6', 'mp41'],
+  });
   const { duration, timescale } = progressiveLength(tracks);
   const shown = showings(tracks, timescale);
   const moov = writer.open('moov');

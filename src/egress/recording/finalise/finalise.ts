@@ -52,7 +52,14 @@ export function finalise(options: FinaliseOptions): FinalisedFile {
   const source = files.openSync(path, 'r');
   try {
     const scanner = new BlockReader(files, source, SCAN_BLOCK);
-    const found = readFragments(scanner, everyBytes(() => options.rest()));
+    const room = () => checkRoom(options, scanner.size);
+    const found = readFragments(
+      scanner,
+      callOnce(
+        room,
+        everyBytes(() => options.rest()),
+      ),
+    );
     if (found instanceof AlreadyProgressive) return { size: scanner.size, duration: found.duration };
     return replace(source, found, options);
   } finally {
@@ -64,7 +71,6 @@ function replace(source: number, fragments: Fragments, options: FinaliseOptions)
   const { path, files } = options;
   const part = partialFileOf(path);
   const header = writeProgressiveHeader(fragments.tracks, fragments.plan.layout);
-  checkRoom(options, header.length + fragments.plan.layout.size);
   let size = 0;
   try {
     const target = files.openSync(part, 'w', 0o600);
@@ -140,6 +146,16 @@ function syncFolder(files: Files, folder: string): void {
   } catch {
     // Either name is a whole recording: nothing is lost, and the next start looks which one it is.
   }
+}
+
+/** Calls the one before the other, the first time. */
+function callOnce(first: () => void, then: (bytes: number) => void): (bytes: number) => void {
+  let called = false;
+  return (bytes) => {
+    if (!called) first();
+    called = true;
+    then(bytes);
+  };
 }
 
 /** Calls after every few megabytes that it is told of. */

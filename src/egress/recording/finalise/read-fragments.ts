@@ -5,9 +5,9 @@ import type { FragmentRun } from '../../../media/mp4/fragment-run.ts';
 import { fragmentRuns } from '../../../media/mp4/fragment-runs.ts';
 import { type Movie, readMovie } from '../../../media/mp4/movie.ts';
 import { readMovieFragment } from '../../../media/mp4/movie-fragment.ts';
+import type { ProgressiveTrack } from '../../../media/mp4/progressive-header.ts';
 import { SampleIndex } from '../../../media/mp4/sample-index.ts';
 import { TrackReader } from '../../../media/mp4/track-reader.ts';
-import type { ProgressiveTrack } from '../../../media/mp4/progressive-header.ts';
 import type { BlockReader } from './block-reader.ts';
 import { MediaPlan } from './media-plan.ts';
 
@@ -39,7 +39,10 @@ export class AlreadyProgressive {
  * Reads the boxes of a fragmented MP4 around its media, from the first to the last whole chunk; `passed` is told of its bytes
  * as they go by. Throws MediaError when it has no media, or is broken elsewhere than at its end.
  */
-export function readFragments(reader: BlockReader, passed: (bytes: number) => void): Fragments | AlreadyProgressive {
+export function readFragments(
+  reader: BlockReader,
+  passed: (bytes: number) => void,
+): Fragments | AlreadyProgressive {
   const walk = new FragmentWalk();
   let position = 0;
   while (position < reader.size) {
@@ -139,7 +142,8 @@ class FragmentWalk {
       samples.add(run);
     }
     if (size === 0) return;
-    if (offset < start || offset + size > end) throw malformed('a sample is not in the media behind its index');
+    if (offset < start || offset + size > end)
+      throw malformed('a sample is not in the media behind its index');
     this.#plan.add({ track: run.track.position, samples: samples.count - before, offset, size, time });
   }
 }
