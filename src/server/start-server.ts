@@ -61,7 +61,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = await openStore(data.database);
 
   const hub = new Hub({ clock, newBroadcastId: randomUUID, groupBuffer: groupBufferLimits(config) });
-  const recordings = new Recordings({ store, hub, clock, logger, folder: data.recordings });
+  const recordings = new Recordings({
+    ...{ store, hub, clock, logger },
+    folder: data.recordings,
+    quota: config.recording,
+    minFree: config.recording.minFree,
+    finalise: config.recording.finalise,
+  });
   const ingest = new PublishIngest({
     clock,
     log: logger,
@@ -78,11 +84,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     liveBroadcasts: () => [...hub.channels()].filter(({ broadcast }) => broadcast).length,
     skipped: () => hub.skipped,
     sentBytes: () => traffic.bytes,
-    recordingBytes: () => store.recordings.totalBytes(),
+    recorded: () => store.recordings.totals(),
+    recordings: () => recordings.figures,
   });
   const channels = new LiveChannels(hub, config.broadcast, {
     bitrate: meterBroadcasts(hub, clock, metrics),
     recordingOf: (broadcast) => recordings.idOf(broadcast),
+    recordingStateOf: (broadcast) => recordings.stateOf(broadcast),
   });
   logBroadcasts(hub, logger);
   logSkips(hub, clock, logger);

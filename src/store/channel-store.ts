@@ -10,6 +10,10 @@ export interface ChannelRecord {
   readonly record: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Bytes that its recordings may take; null for no bound of its own. */
+  readonly keepBytes: number | null;
+  /** Days that its recordings are kept after their end; null for no bound of its own. */
+  readonly keepDays: number | null;
 }
 
 /** A stream key as it is stored: never in clear. */
@@ -24,6 +28,8 @@ export interface ChannelChange {
   readonly name?: string;
   readonly title?: string;
   readonly record?: boolean;
+  readonly keepBytes?: number | null;
+  readonly keepDays?: number | null;
 }
 
 const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>): ChannelRecord => ({
@@ -32,9 +38,11 @@ const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>)
   title: row.title,
   record: row.record === 1,
   createdAt: Number(row.created_at),
+  keepBytes: row.keep_bytes === null ? null : Number(row.keep_bytes),
+  keepDays: row.keep_days,
 });
 
-const SHOWN = ['id', 'name', 'title', 'record', 'created_at'] as const;
+const SHOWN = ['id', 'name', 'title', 'record', 'created_at', 'keep_bytes', 'keep_days'] as const;
 
 /** Channels, found by name. */
 export class ChannelStore {
@@ -68,6 +76,8 @@ export class ChannelStore {
       title: channel.title,
       record: channel.record ? 1 : 0,
       created_at: channel.createdAt,
+      keep_bytes: channel.keepBytes,
+      keep_days: channel.keepDays,
       key_hash: key.hash,
       key_sealed: key.sealed,
     };
@@ -100,6 +110,8 @@ export class ChannelStore {
         name: change.name ?? present.name,
         title: change.title ?? present.title,
         record: change.record === undefined ? present.record : Number(change.record),
+        keep_bytes: change.keepBytes === undefined ? present.keep_bytes : change.keepBytes,
+        keep_days: change.keepDays === undefined ? present.keep_days : change.keepDays,
       };
       await db.updateTable('channels').set(next).where('id', '=', present.id).execute();
       if (renamed) {

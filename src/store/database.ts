@@ -7,6 +7,9 @@ export interface ChannelTable {
   title: string;
   record: number;
   created_at: number;
+  /** What its recordings may take: bytes, and days since their end; null for as much as the server has. */
+  keep_bytes: number | null;
+  keep_days: number | null;
   /** SHA-256 of the stream key, hex: what publishers are checked against. */
   key_hash: string;
   /** The stream key, sealed with a secret that is not in the database: what its owner is shown. */
@@ -34,6 +37,8 @@ export interface RecordingTable {
   /** Bytes. */
   size: Generated<number>;
   mime: string;
+  /** Whether its file is progressive; see `FinalisationState`. */
+  finalisation: Generated<'waiting' | 'done' | 'no-room' | 'failed'>;
 }
 
 /** The tables, by name. */

@@ -39,7 +39,20 @@ const firstTables: Migration = {
   },
 };
 
+/** 0002: which recordings are finalised, and what a channel's may take. */
+const finalisationAndQuotas: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('recordings')
+      .addColumn('finalisation', 'text', (column) => column.notNull().defaultTo('waiting'))
+      .execute();
+    await db.schema.alterTable('channels').addColumn('keep_bytes', 'bigint').execute();
+    await db.schema.alterTable('channels').addColumn('keep_days', 'integer').execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
+  '0002-finalisation-and-quotas': finalisationAndQuotas,
 };

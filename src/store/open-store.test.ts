@@ -11,6 +11,8 @@ const channel = (name: string): ChannelRecord => ({
   title: name,
   record: true,
   createdAt: 1000,
+  keepBytes: null,
+  keepDays: null,
 });
 const key = { hash: 'aa', sealed: 'bb' };
 
@@ -150,10 +152,10 @@ describe('recordings', () => {
     await store.recordings.progress('r1', { state: 'complete', duration: 1500, size: 4_000_000_000 });
     expect(await store.recordings.open()).toEqual([]);
     expect(await store.recordings.find('r1')).toMatchObject({ duration: 1500, size: 4_000_000_000 });
-    expect(await store.recordings.totalBytes()).toBe(4_000_000_000);
+    expect((await store.recordings.totals()).bytes).toBe(4_000_000_000);
     expect(await store.recordings.delete('r1')).toBe(true);
     expect(await store.recordings.find('r1')).toBeUndefined();
-    expect(await store.recordings.totalBytes()).toBe(0);
+    expect((await store.recordings.totals()).bytes).toBe(0);
   });
 
   test('are told apart by channel', async () => {

@@ -15,6 +15,21 @@ export interface RecordingRecord {
   /** Bytes. */
   readonly size: number;
   readonly mime: string;
+  readonly finalisation: FinalisationState;
+}
+
+/**
+ * Whether a recording's file is progressive: it will be made so, it is, there is no room on the disk for it, or it
+ * cannot be. In every state but `done` the file is fragmented, and plays.
+ */
+export type FinalisationState = 'waiting' | 'done' | 'no-room' | 'failed';
+
+/** What all recordings come to, as last stored. */
+export interface RecordingTotals {
+  readonly count: number;
+  readonly bytes: number;
+  /** Milliseconds. */
+  readonly duration: number;
 }
 
 /** What changes while a recording grows and when it ends. */
@@ -30,6 +45,14 @@ export interface RecordingQuery {
   readonly limit: number;
   /** Continue after this one. */
   readonly after?: { readonly startedAt: number; readonly id: string };
+}
+
+/** Which finished recordings to list. */
+export interface FinishedQuery {
+  readonly channel?: string;
+  /** Milliseconds since 1970. */
+  readonly startedBefore?: number;
+  readonly limit: number;
 }
 
 /** Recordings, past and present. */
@@ -86,19 +109,65 @@ export class RecordingStore {
     return (await this.#select().where('recordings.state', '=', 'recording').execute()).map(fromRow);
   }
 
+  /** The oldest that is over and waits to be finalised, but for these. */
+  async nextToFinalise(except: readonly string[]): Promise<RecordingRecord | undefined> {
+    let select = this.#select()
+      .where('recordings.state', '!=', 'recording')
+      .where('recordings.finalisation', '=', 'waiting');
+    if (except.length > 0) select = select.where('recordings.id', 'not in', except);
+    return (await select.orderBy('recordings.started_at').limit(1).execute()).map(fromRow)[0];
+  }
+
+  /** Its file is progressive now, of that length. */
+  async finalised(id: string, extent: { readonly size: number; readonly duration: number }): Promise<void> {
+    const set = { finalisation: 'done' as const, size: extent.size, duration: extent.duration };
+    await this.#db.updateTable('recordings').set(set).where('id', '=', id).execute();
+  }
+
+  /** Why its file stays fragmented. */
+  async notFinalised(id: string, finalisation: 'no-room' | 'failed'): Promise<void> {
+    await this.#db.updateTable('recordings').set({ finalisation }).where('id', '=', id).execute();
+  }
+
+  /** Those that could not be finalised, for one of these reasons, wait for it again. */
+  async retryFinalising(reasons: readonly ('no-room' | 'failed')[]): Promise<void> {
+    const query = this.#db.updateTable('recordings').set({ finalisation: 'waiting' });
+    await query.where('finalisation', 'in', reasons).execute();
+  }
+
+  /** Those that are over, the oldest first: of one channel, or all; only ones that began before a time, or all. */
+  async finished(query: FinishedQuery): Promise<RecordingRecord[]> {
+    let select = this.#select().where('recordings.state', '!=', 'recording');
+    if (query.channel !== undefined) select = select.where('broadcasts.channel_name', '=', query.channel);
+    if (query.startedBefore !== undefined)
+      select = select.where('recordings.started_at', '<', query.startedBefore);
+    const ordered = select.orderBy('recordings.started_at').orderBy('recordings.id');
+    return (await ordered.limit(query.limit).execute()).map(fromRow);
+  }
+
   /** Whether there was one. */
   async delete(id: string): Promise<boolean> {
     const deleted = await this.#db.deleteFrom('recordings').where('id', '=', id).executeTakeFirst();
     return Number(deleted.numDeletedRows) > 0;
   }
 
-  /** Bytes of all of them, as last stored. */
-  async totalBytes(): Promise<number> {
-    const row = await this.#db
+  /** What all of them come to, those that are being made too: of one channel, or all. */
+  async totals(channel?: string): Promise<RecordingTotals> {
+    let select = this.#db
       .selectFrom('recordings')
-      .select((is) => is.fn.coalesce(is.fn.sum<number>('size'), is.lit(0)).as('bytes'))
-      .executeTakeFirst();
-    return Number(row?.bytes ?? 0);
+      .innerJoin('broadcasts', 'broadcasts.id', 'recordings.broadcast_id')
+      .select((is) => [
+        is.fn.countAll<number>().as('count'),
+        is.fn.coalesce(is.fn.sum<number>('recordings.size'), is.lit(0)).as('bytes'),
+        is.fn.coalesce(is.fn.sum<number>('recordings.duration'), is.lit(0)).as('duration'),
+      ]);
+    if (channel !== undefined) select = select.where('broadcasts.channel_name', '=', channel);
+    const row = await select.executeTakeFirst();
+    return {
+      count: Number(row?.count ?? 0),
+      bytes: Number(row?.bytes ?? 0),
+      duration: Number(row?.duration ?? 0),
+    };
   }
 
   #select() {
@@ -115,6 +184,7 @@ export class RecordingStore {
         'recordings.duration',
         'recordings.size',
         'recordings.mime',
+        'recordings.finalisation',
       ]);
   }
 }
@@ -129,6 +199,7 @@ interface Row {
   duration: number;
   size: number;
   mime: string;
+  finalisation: FinalisationState;
 }
 
 const fromRow = (row: Row): RecordingRecord => ({
@@ -141,4 +212,5 @@ const fromRow = (row: Row): RecordingRecord => ({
   duration: Number(row.duration),
   size: Number(row.size),
   mime: row.mime,
+  finalisation: row.finalisation,
 });

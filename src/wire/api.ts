@@ -12,12 +12,22 @@ const WallTime = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:0
 
 /** Where a channel's broadcast stands. */
 const ChannelState = Type.Union([Type.Literal('offline'), Type.Literal('live'), Type.Literal('interrupted')]);
+/** A channel's own quotas, beside the server's. The oldest finished recordings go first. */
+const KeepBytes = Type.Union([Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], {
+  description: 'Bytes that its recordings may take; null for no bound of its own',
+});
+const KeepDays = Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type.Null()], {
+  description: 'Days that its recordings are kept after their end; null for no bound of its own',
+});
+
 /** A channel as the API shows it; its stream key is never part of it. */
 export const ChannelResource = Type.Object(
   {
     name: ChannelName,
     title: Type.String({ description: 'Shown on pages; the name where none was given' }),
     record: Type.Boolean({ description: 'Broadcasts are recorded' }),
+    keepBytes: KeepBytes,
+    keepDays: KeepDays,
     createdAt: WallTime,
     state: ChannelState,
     viewers: Type.Integer(),
@@ -41,6 +51,8 @@ export const CreateChannel = Type.Object(
     name: ChannelName,
     title: Type.Optional(Type.String({ maxLength: 200 })),
     record: Type.Optional(Type.Boolean({ default: true })),
+    keepBytes: Type.Optional(KeepBytes),
+    keepDays: Type.Optional(KeepDays),
   },
   { $id: 'CreateChannel', additionalProperties: false },
 );
@@ -53,6 +65,8 @@ export const UpdateChannel = Type.Object(
     name: Type.Optional(ChannelName),
     title: Type.Optional(Type.String({ maxLength: 200 })),
     record: Type.Optional(Type.Boolean()),
+    keepBytes: Type.Optional(KeepBytes),
+    keepDays: Type.Optional(KeepDays),
   },
   { $id: 'UpdateChannel', additionalProperties: false, minProperties: 1 },
 );
@@ -85,6 +99,12 @@ export const BroadcastResource = Type.Object(
     viewers: Type.Integer(),
     tracks: Type.Array(TrackResource),
     recording: Type.Union([Type.String(), Type.Null()], { description: 'Id of its recording' }),
+    recordingState: Type.Union(
+      [Type.Literal('off'), Type.Literal('recording'), Type.Literal('damaged'), Type.Literal('no-room')],
+      {
+        description: '`no-room`: it is not recorded, for there was too little room on the disk when it began',
+      },
+    ),
   },
   { $id: 'Broadcast' },
 );
@@ -102,6 +122,13 @@ export const RecordingResource = Type.Object(
     duration: Type.Integer({ description: 'Milliseconds' }),
     size: Type.Integer({ description: 'Bytes' }),
     mime: Type.String({ description: 'With codecs, for a player' }),
+    finalisation: Type.Union(
+      [Type.Literal('waiting'), Type.Literal('done'), Type.Literal('no-room'), Type.Literal('failed')],
+      {
+        description:
+          '`done`: its file is a progressive MP4. Else it is a fragmented one, that plays too: it will be finalised, there is no room on the disk for that, or it cannot be',
+      },
+    ),
   },
   { $id: 'Recording' },
 );

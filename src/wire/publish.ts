@@ -47,8 +47,8 @@ export type PublisherMessage = Static<typeof PublisherMessage>;
 /** Opens a session or resumes it. */
 export type PublishStart = Static<typeof PublishStart>;
 
-/** How the broadcast's recording is doing. */
-export type RecordingState = 'off' | 'recording' | 'damaged';
+/** How the broadcast's recording is doing; `no-room`: none is made, the disk had too little room when it began. */
+export type RecordingState = 'off' | 'recording' | 'damaged' | 'no-room';
 
 /** What the server says to a publisher. All offsets and lengths in bytes of the session. */
 export type PublishServerMessage =

@@ -27,7 +27,7 @@ const FLUSH_DELAY = milliseconds(1000);
 export interface RecordingView {
   /** Undefined before there is anything to record. */
   readonly id: string | undefined;
-  readonly state: 'recording' | 'complete' | 'damaged';
+  readonly state: 'recording' | 'complete' | 'damaged' | 'no-room';
   /** Settles when nothing more is written. */
   readonly closed: Promise<void>;
 }
@@ -238,7 +238,7 @@ export class PublishSession {
     const { clock } = this.#host;
     return {
       viewers: this.channel.viewers,
-      recording: recording === undefined ? 'off' : recording.state === 'damaged' ? 'damaged' : 'recording',
+      recording: recordingStateOf(recording),
       bitrate: this.#meter.measure(clock.now()),
       elapsed: Math.round(broadcast?.position ?? 0),
     };
@@ -313,6 +313,12 @@ export class PublishSession {
     if (recording?.state !== 'damaged') await this.#journal.discard();
     this.#settleClosed();
   }
+}
+
+/** One that is complete was on until now. */
+function recordingStateOf(recording: RecordingView | undefined): RecordingState {
+  if (!recording) return 'off';
+  return recording.state === 'complete' ? 'recording' : recording.state;
 }
 
 const sessionOver = () => new PublishError('session-over', 'That session is over. Start another one.');

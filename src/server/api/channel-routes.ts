@@ -46,7 +46,7 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
       },
     },
     async (request, reply) => {
-      const { name, title, record } = request.body;
+      const { name, title, record, keepBytes = null, keepDays = null } = request.body;
       const key = streamKeys.make();
       const channel: ChannelRecord = {
         id: randomUUID(),
@@ -54,6 +54,8 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
         title: title?.trim() || name,
         record: record ?? true,
         createdAt: clock.wall(),
+        keepBytes,
+        keepDays,
       };
       await store.channels.create(channel, key);
       reply.code(201).header('location', `/api/channels/${name}`);

@@ -90,7 +90,8 @@ function mediaRoute(http: Http, { store, recordings }: Services): void {
     schema: {
       tags,
       summary: 'The media of a recording',
-      description: 'Fragmented MP4, with `Range`. One that still grows is served up to what is written.',
+      description:
+        'MP4, with `Range`: fragmented, and one that still grows up to what is written; progressive once it is finalised, with another entity tag.',
       params,
       querystring: Type.Object({
         download: Type.Optional(Type.String({ description: 'Given, even empty: save it under a name' })),

@@ -107,6 +107,26 @@ export const ConfigSchema = Type.Object({
   }),
   recording: Type.Object({
     enabled: Type.Boolean({ default: true, description: 'Record the channels that are set to be recorded' }),
+    finalise: Type.Boolean({
+      default: true,
+      description: 'Make recordings progressive MP4 files when they are over',
+    }),
+    minFree: Type.Integer({
+      default: 1024 * MEBIBYTE,
+      minimum: 0,
+      description: 'Bytes of the disk that stay free: with less no new recording is begun or finalised',
+    }),
+    keepBytes: Type.Integer({
+      default: 0,
+      minimum: 0,
+      description: 'Bytes that all recordings may take: then the oldest are deleted; 0 for no bound',
+    }),
+    keepDays: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 36_500,
+      description: 'Days after their end that recordings are deleted; 0 for never',
+    }),
   }),
   play: Type.Object({
     mergeWindow: Type.Integer({

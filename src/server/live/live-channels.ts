@@ -11,6 +11,8 @@ export interface BroadcastFacts {
   bitrate(channel: string): number;
   /** The id of the broadcast's recording, where it is recorded. */
   recordingOf(broadcast: string): string | null;
+  /** How that is doing. */
+  recordingStateOf(broadcast: string): BroadcastResource['recordingState'];
 }
 
 /** The channels of the database that are in use, each with its live side in the hub. */
@@ -55,12 +57,14 @@ export class LiveChannels {
   }
 
   /** A channel as the API shows it. */
-  describe({ name, title, record, createdAt }: ChannelRecord): ChannelResource {
+  describe({ name, title, record, createdAt, keepBytes, keepDays }: ChannelRecord): ChannelResource {
     const channel = this.#hub.find(name);
     return {
       name,
       title,
       record,
+      keepBytes,
+      keepDays,
       createdAt,
       state: channel?.state ?? 'offline',
       viewers: channel?.viewers ?? 0,
@@ -83,6 +87,7 @@ export class LiveChannels {
       viewers: channel.viewers,
       tracks: (broadcast.epoch?.tracks ?? []).map(describeTrack),
       recording: this.#facts.recordingOf(broadcast.info.id),
+      recordingState: this.#facts.recordingStateOf(broadcast.info.id),
     };
   }
 }

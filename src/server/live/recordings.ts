@@ -9,7 +9,10 @@ import { type BroadcastRecording, recordBroadcast } from '../../egress/recording
 import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { RecordingRecord } from '../../store/recording-store.ts';
-import type { RecordingResource } from '../../wire/api.ts';
+import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
+import { DiskRoom } from './disk-room.ts';
+import { Finaliser, type FinaliserCounts } from './finaliser.ts';
+import { type Quota, Retention } from './retention.ts';
 import { StoredCatalog } from './stored-catalog.ts';
 
 /** What recordings are kept with. */
@@ -20,7 +23,27 @@ export interface RecordingsOptions {
   readonly logger: Logger;
   /** Each recording is a folder in it. */
   readonly folder: string;
+  /** Of all recordings. */
+  readonly quota: Quota;
+  /** Bytes of the disk that stay free. */
+  readonly minFree: number;
+  /** Recordings become progressive when they are over. */
+  readonly finalise: boolean;
 }
+
+/** What `/metrics` tells of recordings, beside what the database knows. */
+export interface RecordingFigures {
+  /** Broadcasts that were not recorded for want of room. */
+  readonly refused: number;
+  /** Recordings deleted for a quota. */
+  readonly deleted: number;
+  readonly finalised: FinaliserCounts;
+  /** Bytes; undefined where the system does not tell. */
+  readonly diskFree: number | undefined;
+}
+
+/** What a publisher is told of a broadcast that is not recorded for want of room. */
+const NO_ROOM: RecordingView = { id: undefined, state: 'no-room', closed: Promise.resolve() };
 
 /** The recordings of the data folder: made from broadcasts, listed in the database, served and deleted. */
 export class Recordings {
@@ -28,10 +51,34 @@ export class Recordings {
   readonly #catalog: StoredCatalog;
   readonly #running = new Map<string, BroadcastRecording>();
   readonly #pending = new Set<Promise<void>>();
+  readonly #room: DiskRoom;
+  readonly #finaliser: Finaliser;
+  readonly #retention: Retention;
+  /** Broadcasts that are on and not recorded for want of room. */
+  readonly #refused = new Set<string>();
+  #refusals = 0;
 
   constructor(options: RecordingsOptions) {
+    const { store, clock, logger, folder, minFree, quota } = options;
     this.#options = options;
-    this.#catalog = new StoredCatalog(options.store, options.clock);
+    this.#catalog = new StoredCatalog(store, clock, () => this.#finished());
+    this.#room = new DiskRoom({ folder, clock, minFree });
+    const { recordings, channels } = store;
+    this.#finaliser = new Finaliser({ recordings, clock, logger, minFree, fileOf: (id) => this.fileOf(id) });
+    const deleteOne = (id: string) => this.delete(id);
+    const swept = () => {
+      if (options.finalise) this.#finaliser.wake();
+    };
+    this.#retention = new Retention({ recordings, channels, clock, logger, quota, delete: deleteOne, swept });
+  }
+
+  get figures(): RecordingFigures {
+    return {
+      refused: this.#refusals,
+      deleted: this.#retention.deleted,
+      finalised: this.#finaliser.counts,
+      diskFree: this.#room.free,
+    };
   }
 
   /** Lists every broadcast from now on, and records those of the channels that are to be recorded. */
@@ -40,7 +87,10 @@ export class Recordings {
     hub.broadcastStarted.add((broadcast) => {
       const { id, channel } = broadcast.info;
       this.#keep(store.broadcasts.start(broadcast.info));
-      if (isRecorded(channel)) this.#record(broadcast);
+      if (isRecorded(channel)) {
+        if (this.#room.isLow) this.#refuse(broadcast);
+        else this.#record(broadcast);
+      }
       this.#keep(broadcast.closed.then(() => store.broadcasts.end(id, clock.wall())));
     });
   }
@@ -57,16 +107,26 @@ export class Recordings {
       await store.recordings.progress(id, { state: 'damaged', duration, size });
       logger.warn({ recording: id, size }, 'a recording was cut off when the server last stopped');
     }
+    await this.#room.watch();
+    void this.#retention.sweep();
   }
 
   /** What is recorded of a broadcast that is on, or just ended. */
   of(broadcast: Broadcast): RecordingView | undefined {
+    if (this.#refused.has(broadcast.info.id)) return NO_ROOM;
     return this.#running.get(broadcast.info.id);
   }
 
   /** The id of a broadcast's newest recording, while it is on. */
   idOf(broadcast: string): string | null {
     return this.#running.get(broadcast)?.id ?? null;
+  }
+
+  /** How the recording of a broadcast is doing that is on. */
+  stateOf(broadcast: string): BroadcastResource['recordingState'] {
+    if (this.#refused.has(broadcast)) return 'no-room';
+    const state = this.#running.get(broadcast)?.state ?? 'off';
+    return state === 'complete' ? 'recording' : state;
   }
 
   /** Whether it is being written now. */
@@ -85,8 +145,10 @@ export class Recordings {
     duration,
     size,
     mime,
+    finalisation,
   }: RecordingRecord): RecordingResource {
-    return { id, channel, title, state, startedAt, duration, size, mime, ...this.#catalog.unwrittenEnd(id) };
+    const stored = { id, channel, title, state, startedAt, duration, size, mime, finalisation };
+    return { ...stored, ...this.#catalog.unwrittenEnd(id) };
   }
 
   /** Where its media is. */
@@ -96,9 +158,11 @@ export class Recordings {
 
   /** Deletes its files, and then its place in the list: a crash in between leaves nothing that cannot be found. */
   async delete(id: string): Promise<void> {
-    await rm(join(this.#options.folder, id), { recursive: true, force: true });
-    this.#catalog.forget(id);
-    await this.#options.store.recordings.delete(id);
+    await this.#finaliser.holdOff(id, async () => {
+      await rm(join(this.#options.folder, id), { recursive: true, force: true });
+      this.#catalog.forget(id);
+      await this.#options.store.recordings.delete(id);
+    });
   }
 
   /** Settles when every recording is finished and listed; their broadcasts must have ended. */
@@ -106,6 +170,28 @@ export class Recordings {
     await Promise.all([...this.#running.values()].map(({ closed }) => closed));
     await Promise.all(this.#pending);
     this.#catalog.close();
+    this.#room.close();
+    await this.#retention.close();
+    await this.#finaliser.close();
+  }
+
+  /** Settles when every recording that is over is finalised, and quotas are kept. */
+  async settled(): Promise<void> {
+    await this.#retention.sweep();
+    await this.#finaliser.idle();
+  }
+
+  /** A recording is over, and the database knows: it may be finalised, and others may have to go for it. */
+  #finished(): void {
+    void this.#retention.sweep();
+  }
+
+  #refuse({ info: { id, channel }, closed }: Broadcast): void {
+    this.#refusals += 1;
+    this.#refused.add(id);
+    this.#keep(closed.then(() => void this.#refused.delete(id)));
+    const { free, minFree } = this.#room;
+    this.#options.logger.error({ broadcast: id, channel, free, minFree }, 'no room to record a broadcast');
   }
 
   #record(broadcast: Broadcast): void {

@@ -29,13 +29,16 @@ const RETRY_INTERVAL = milliseconds(10_000);
 export class StoredCatalog implements RecordingCatalog {
   readonly #store: CatalogStore;
   readonly #clock: Clock;
+  readonly #finished: () => void;
   readonly #unwritten = new Map<string, Unwritten>();
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(store: CatalogStore, clock: Clock) {
+  /** `finished` is called each time that the database knows of a recording's end. */
+  constructor(store: CatalogStore, clock: Clock, finished: () => void = () => {}) {
     this.#store = store;
     this.#clock = clock;
+    this.#finished = finished;
   }
 
   async created(start: RecordingStart): Promise<void> {
@@ -79,6 +82,7 @@ export class StoredCatalog implements RecordingCatalog {
       if (start) await this.#start(start);
       if (end) await this.#store.recordings.progress(id, end);
       if (this.#unwritten.get(id) === known) this.#unwritten.delete(id);
+      if (end) this.#finished();
     } catch (error) {
       this.#unwritten.set(id, { ...this.#unwritten.get(id), ...(start && { start }), ...(end && { end }) });
       this.#retryLater();

@@ -1,4 +1,6 @@
 import type { Registry } from 'prom-client';
+import type { RecordingTotals } from '../../store/recording-store.ts';
+import type { RecordingFigures } from '../live/recordings.ts';
 
 /** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
@@ -9,7 +11,9 @@ export interface MetricSources {
   skipped(): { readonly chunks: number; readonly bytes: number };
   /** Bytes to viewers, framing included. */
   sentBytes(): number;
-  recordingBytes(): Promise<number>;
+  /** All recordings that there are. */
+  recorded(): Promise<RecordingTotals>;
+  recordings(): RecordingFigures;
 }
 
 /** In milliseconds. At prom-client's 10 ms the sampling alone would wake an idle server 100 times a second. */
@@ -78,7 +82,6 @@ export class ServerMetrics {
       });
     gauge('headwater_publishers', 'Publishers connected', () => sources.publishers());
     gauge('headwater_live_broadcasts', 'Broadcasts that are on', () => sources.liveBroadcasts());
-    gauge('headwater_recordings_bytes', 'Bytes of all recordings', () => sources.recordingBytes());
     total('headwater_broadcasts_total', 'Broadcasts that went live', () => this.#broadcasts);
     total('headwater_received_bytes_total', 'Media bytes from publishers', () => this.#receivedBytes);
     total('headwater_sent_bytes_total', 'Bytes to viewers', () => sources.sentBytes());
@@ -108,7 +111,51 @@ export class ServerMetrics {
         for (const [code, count] of refused) this.inc({ code }, count);
       },
     });
+    this.#addRecordings(gauge, total);
+    new Counter({
+      name: 'headwater_finalisations_total',
+      help: 'Recordings that were to become progressive, by result',
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset();
+        const results = Object.entries(sources.recordings().finalised.results);
+        for (const [result, count] of results) this.inc({ result }, count);
+      },
+    });
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE });
     return registry;
   }
+
+  #addRecordings(gauge: AddGauge, total: AddTotal): void {
+    const { recorded, recordings } = this.#sources;
+    gauge('headwater_recordings', 'Recordings', async () => (await recorded()).count);
+    gauge('headwater_recordings_bytes', 'Bytes of all recordings', async () => (await recorded()).bytes);
+    gauge(
+      'headwater_recordings_seconds',
+      'Length of all recordings',
+      async () => (await recorded()).duration / 1000,
+    );
+    gauge(
+      'headwater_disk_free_bytes',
+      'Bytes that are free on the disk of the recordings',
+      () => recordings().diskFree ?? Number.NaN,
+    );
+    total(
+      'headwater_recordings_refused_total',
+      'Broadcasts that were not recorded for want of room',
+      () => recordings().refused,
+    );
+    total('headwater_recordings_expired_total', 'Recordings deleted for a quota', () => recordings().deleted);
+    total(
+      'headwater_finalisation_seconds_total',
+      'Time that finalising took',
+      () => recordings().finalised.time / 1000,
+    );
+  }
 }
+
+/** Adds a figure that goes up and down. */
+type AddGauge = (name: string, help: string, read: () => number | Promise<number>) => unknown;
+/** Adds one that only grows. */
+type AddTotal = (name: string, help: string, read: () => number) => unknown;

@@ -29,7 +29,7 @@ export function LiveFigures({
         <dt>Viewers</dt>
         <dd>{status.viewers.toLocaleString('en')}</dd>
       </div>
-      <div data-tone={status.recording === 'damaged' ? 'danger' : undefined}>
+      <div data-tone={isTrouble(status.recording) ? 'danger' : undefined}>
         <dt>Recording</dt>
         <dd>{status.recording === null ? '–' : RECORDING[status.recording]}</dd>
       </div>
@@ -57,7 +57,11 @@ const RECORDING: Record<NonNullable<PublisherStatus['recording']>, string> = {
   off: 'Off',
   recording: 'On',
   damaged: 'Damaged',
+  'no-room': 'No room on the server',
 };
+
+const isTrouble = (recording: PublisherStatus['recording']) =>
+  recording === 'damaged' || recording === 'no-room';
 
 /** Counts on by itself; the screen is the only one that needs it. */
 function Elapsed({ session }: { session: LiveSession }): ReactElement {

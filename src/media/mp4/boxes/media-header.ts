@@ -2,7 +2,7 @@ import { type Ticks, type Timescale, ticks, timescale } from '../../time.ts';
 import { readFullBoxHeader } from '../box.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
-import { readLongDuration } from './movie-header.ts';
+import { isLongDuration, readLongDuration } from './movie-header.ts';
 
 /** MediaHeaderBox, `mdhd` (ISO/IEC 14496-12 §8.4.2): the clock of a track. */
 export interface MediaHeader {
@@ -16,10 +16,12 @@ const LANGUAGE_UNDETERMINED = 0x55c4;
 
 /** Writes it with the language undetermined. */
 export function writeMediaHeader(writer: ByteWriter, box: MediaHeader): void {
-  const mark = writer.openFull('mdhd', 0, 0);
-  writer.zeros(8);
+  const long = isLongDuration(box.duration);
+  const mark = writer.openFull('mdhd', long ? 1 : 0, 0);
+  writer.zeros(long ? 16 : 8);
   writer.u32(box.timescale);
-  writer.u32(box.duration);
+  if (long) writer.u64(box.duration);
+  else writer.u32(box.duration);
   writer.u16(LANGUAGE_UNDETERMINED);
   writer.zeros(2);
   writer.close(mark);

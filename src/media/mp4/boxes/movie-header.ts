@@ -17,10 +17,12 @@ const VOLUME_1 = 0x0100;
 
 /** Writes it at normal rate and volume, unrotated, without dates (a server has no reason to tell). */
 export function writeMovieHeader(writer: ByteWriter, box: MovieHeader): void {
-  const mark = writer.openFull('mvhd', 0, 0);
-  writer.zeros(8);
+  const long = isLongDuration(box.duration);
+  const mark = writer.openFull('mvhd', long ? 1 : 0, 0);
+  writer.zeros(long ? 16 : 8);
   writer.u32(box.timescale);
-  writer.u32(box.duration);
+  if (long) writer.u64(box.duration);
+  else writer.u32(box.duration);
   writer.u32(RATE_1);
   writer.u16(VOLUME_1);
   writer.zeros(10);
@@ -29,6 +31,9 @@ export function writeMovieHeader(writer: ByteWriter, box: MovieHeader): void {
   writer.u32(box.nextTrackId);
   writer.close(mark);
 }
+
+/** Whether a duration takes the 64 bits of a header of version 1; all ones in 32 would mean "not known". */
+export const isLongDuration = (duration: Ticks): boolean => duration >= 0xffffffff;
 
 /** Reads the body of an `mvhd`, version 0 or 1. */
 export function readMovieHeader(reader: ByteReader): MovieHeader {

@@ -2,7 +2,7 @@ import { type Ticks, ticks } from '../../time.ts';
 import { readFullBoxHeader } from '../box.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
-import { readLongDuration } from './movie-header.ts';
+import { isLongDuration, readLongDuration } from './movie-header.ts';
 import { skipMatrix, writeUnityMatrix } from './unity-matrix.ts';
 
 /** TrackHeaderBox, `tkhd` (ISO/IEC 14496-12 §8.3.2). */
@@ -22,11 +22,13 @@ const VOLUME_1 = 0x0100;
 
 /** Writes it as enabled and unrotated. */
 export function writeTrackHeader(writer: ByteWriter, box: TrackHeader): void {
-  const mark = writer.openFull('tkhd', 0, FLAGS);
-  writer.zeros(8);
+  const long = isLongDuration(box.duration);
+  const mark = writer.openFull('tkhd', long ? 1 : 0, FLAGS);
+  writer.zeros(long ? 16 : 8);
   writer.u32(box.trackId);
   writer.zeros(4);
-  writer.u32(box.duration);
+  if (long) writer.u64(box.duration);
+  else writer.u32(box.duration);
   writer.zeros(12);
   writer.u16(box.audible ? VOLUME_1 : 0);
   writer.zeros(2);

@@ -1,0 +1,159 @@
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../../channel/clock.ts';
+import { milliseconds } from '../../media/time.ts';
+import type { ChannelStore } from '../../store/channel-store.ts';
+import type { RecordingRecord, RecordingStore } from '../../store/recording-store.ts';
+
+/** What recordings may take: 0 for no bound. */
+export interface Quota {
+  readonly keepBytes: number;
+  readonly keepDays: number;
+}
+
+/** What quotas are kept with. */
+export interface RetentionOptions {
+  readonly recordings: RecordingStore;
+  readonly channels: ChannelStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of all recordings; channels may have one of their own beside it. */
+  readonly quota: Quota;
+  /** Deletes the files and the row of a recording. */
+  delete(id: string): Promise<void>;
+  /** It has looked: there may be more room. */
+  swept?(): void;
+}
+
+const INTERVAL = milliseconds(10 * 60_000);
+const DAY = 24 * 60 * 60_000;
+/** More than this between two looks at both clocks, and the wall clock was set. */
+const MAX_DRIFT = 60 * 60_000;
+const BATCH = 100;
+
+/**
+ * Keeps recordings within the quotas of the server and of their channels, every ten minutes and whenever it is told to:
+ * the oldest go first, and never one that is being made.
+ */
+export class Retention {
+  readonly #options: RetentionOptions;
+  #deleted = 0;
+  #timer: Timer | undefined;
+  #sweep: Promise<void> = Promise.resolve();
+  #waiting = false;
+  #closed = false;
+  /** Wall clock less monotonic clock, at the last look. */
+  #drift: number;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#drift = options.clock.wall() - options.clock.now();
+  }
+
+  /** Recordings that were deleted since the start. */
+  get deleted(): number {
+    return this.#deleted;
+  }
+
+  /** Looks now, after what it is doing; settles when it has. Calls that wait are one. Never rejects. */
+  sweep(): Promise<void> {
+    if (this.#closed || this.#waiting) return this.#sweep;
+    this.#waiting = true;
+    this.#sweep = this.#sweep.then(async () => {
+      this.#waiting = false;
+      this.#timer?.cancel();
+      await this.#sweepOnce().catch((error: unknown) =>
+        this.#options.logger.error({ err: error }, 'old recordings could not be deleted'),
+      );
+      if (this.#closed) return;
+      this.#options.swept?.();
+      this.#timer = this.#options.clock.after(INTERVAL, () => void this.sweep());
+    });
+    return this.#sweep;
+  }
+
+  /** Settles when what runs is over; idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#sweep;
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { quota, channels } = this.#options;
+    const now = this.#trustedTime();
+    for (const { name, keepBytes, keepDays } of await channels.list()) {
+      if (keepDays !== null) await this.#keepDays(keepDays, now, name);
+      if (keepBytes !== null) await this.#keepBytes(keepBytes, name);
+    }
+    if (quota.keepDays > 0) await this.#keepDays(quota.keepDays, now);
+    if (quota.keepBytes > 0) await this.#keepBytes(quota.keepBytes);
+  }
+
+  /** A clock that was set makes everything old at once: it is believed only if it still says so at the next look. */
+  #trustedTime(): number | undefined {
+    const { clock, logger } = this.#options;
+    const drift = clock.wall() - clock.now();
+    const jump = drift - this.#drift;
+    this.#drift = drift;
+    if (Math.abs(jump) <= MAX_DRIFT) return clock.wall();
+    logger.warn({ jump }, 'the clock was set: no recording is too old until the next look');
+    return undefined;
+  }
+
+  async #keepDays(days: number, now: number | undefined, channel?: string): Promise<void> {
+    if (now === undefined) return;
+    const before = now - days * DAY;
+    await this.#deleteOldest({ channel, startedBefore: before }, (recording) =>
+      recording.startedAt + recording.duration < before ? 'delete' : 'keep',
+    );
+  }
+
+  async #keepBytes(bytes: number, channel?: string): Promise<void> {
+    let excess = (await this.#options.recordings.totals(channel)).bytes - bytes;
+    await this.#deleteOldest(
+      { channel },
+      () => (excess > 0 ? 'delete' : 'stop'),
+      ({ size }) => {
+        excess -= size;
+      },
+    );
+  }
+
+  /** Asks about one after another, the oldest first. One that cannot be deleted stays, and the next is asked about. */
+  async #deleteOldest(
+    which: { readonly channel: string | undefined; readonly startedBefore?: number },
+    decide: (recording: RecordingRecord) => 'delete' | 'keep' | 'stop',
+    deleted: (recording: RecordingRecord) => void = () => {},
+  ): Promise<void> {
+    const { channel, startedBefore } = which;
+    const seen = new Set<string>();
+    for (;;) {
+      const batch = await this.#options.recordings.finished({
+        limit: BATCH + seen.size,
+        ...(channel !== undefined && { channel }),
+        ...(startedBefore !== undefined && { startedBefore }),
+      });
+      const left = batch.filter(({ id }) => !seen.has(id));
+      if (left.length === 0) return;
+      for (const recording of left) {
+        const answer = this.#closed ? 'stop' : decide(recording);
+        if (answer === 'stop') return;
+        if (answer === 'delete' && (await this.#delete(recording))) deleted(recording);
+        else seen.add(recording.id);
+      }
+    }
+  }
+
+  async #delete({ id, channel, size }: RecordingRecord): Promise<boolean> {
+    const { logger } = this.#options;
+    try {
+      await this.#options.delete(id);
+    } catch (error) {
+      logger.error({ recording: id, err: error }, 'a recording beyond the quota could not be deleted');
+      return false;
+    }
+    this.#deleted += 1;
+    logger.info({ recording: id, channel, size }, 'a recording beyond the quota was deleted');
+    return true;
+  }
+}
