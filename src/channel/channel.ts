@@ -21,11 +21,17 @@ export interface ChannelHost {
 export interface ChannelSettings {
   /** How long a broadcast waits for its lost publisher. */
   readonly reconnectGrace: Milliseconds;
+  /** How long a broadcast may be; none by default. */
+  readonly maxDuration?: Milliseconds | undefined;
+  /** Whether readers are given the next broadcasts; true by default. */
+  readonly live?: boolean | undefined;
 }
 
 /** How a publisher takes a channel. */
 export interface PublishOptions {
   readonly title?: string | undefined;
+  /** What the names of its recordings begin with; must be safe in a file's name. */
+  readonly namePrefix?: string | undefined;
   /** Take it even from a publisher that is there. */
   readonly takeover?: boolean | undefined;
 }

@@ -8,6 +8,12 @@ export interface ChannelRecord {
   readonly name: string;
   readonly title: string;
   readonly record: boolean;
+  /** Whether broadcasts can be watched while they are on. */
+  readonly live: boolean;
+  /** Milliseconds; null for the server's own. */
+  readonly reconnectGrace: number | null;
+  /** Milliseconds after which a broadcast is ended; null for never. */
+  readonly maxDuration: number | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
@@ -24,6 +30,9 @@ export interface ChannelChange {
   readonly name?: string;
   readonly title?: string;
   readonly record?: boolean;
+  readonly live?: boolean;
+  readonly reconnectGrace?: number | null;
+  readonly maxDuration?: number | null;
 }
 
 const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>): ChannelRecord => ({
@@ -31,10 +40,22 @@ const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>)
   name: row.name,
   title: row.title,
   record: row.record === 1,
+  live: row.live === 1,
+  reconnectGrace: row.reconnect_grace,
+  maxDuration: row.max_duration,
   createdAt: Number(row.created_at),
 });
 
-const SHOWN = ['id', 'name', 'title', 'record', 'created_at'] as const;
+const SHOWN = [
+  'id',
+  'name',
+  'title',
+  'record',
+  'live',
+  'reconnect_grace',
+  'max_duration',
+  'created_at',
+] as const;
 
 /** Channels, found by name. */
 export class ChannelStore {
@@ -67,6 +88,9 @@ export class ChannelStore {
       name: channel.name,
       title: channel.title,
       record: channel.record ? 1 : 0,
+      live: channel.live ? 1 : 0,
+      reconnect_grace: channel.reconnectGrace,
+      max_duration: channel.maxDuration,
       created_at: channel.createdAt,
       key_hash: key.hash,
       key_sealed: key.sealed,
@@ -100,6 +124,9 @@ export class ChannelStore {
         name: change.name ?? present.name,
         title: change.title ?? present.title,
         record: change.record === undefined ? present.record : Number(change.record),
+        live: change.live === undefined ? present.live : Number(change.live),
+        reconnect_grace: change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,
+        max_duration: change.maxDuration === undefined ? present.max_duration : change.maxDuration,
       };
       await db.updateTable('channels').set(next).where('id', '=', present.id).execute();
       if (renamed) {

@@ -6,6 +6,11 @@ export interface ChannelTable {
   name: string;
   title: string;
   record: number;
+  live: Generated<number>;
+  /** Milliseconds; null for the server's own. */
+  reconnect_grace: number | null;
+  /** Milliseconds; null for none. */
+  max_duration: number | null;
   created_at: number;
   /** SHA-256 of the stream key, hex: what publishers are checked against. */
   key_hash: string;
@@ -19,6 +24,8 @@ interface BroadcastTable {
   channel_id: string | null;
   channel_name: string;
   title: string | null;
+  /** What the names of its recordings begin with; made safe already. */
+  name_prefix: string | null;
   started_at: number;
   ended_at: number | null;
 }
