@@ -125,7 +125,8 @@ export class ChannelStore {
         title: change.title ?? present.title,
         record: change.record === undefined ? present.record : Number(change.record),
         live: change.live === undefined ? present.live : Number(change.live),
-        reconnect_grace: change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,
+        reconnect_grace:
+          change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,
         max_duration: change.maxDuration === undefined ? present.max_duration : change.maxDuration,
       };
       await db.updateTable('channels').set(next).where('id', '=', present.id).execute();

@@ -13,6 +13,15 @@ export async function makeFirstChannel(services: {
 }): Promise<void> {
   const { store, streamKeys, clock } = services;
   if ((await store.channels.list()).length > 0) return;
-  const channel = { id: randomUUID(), name: NAME, title: NAME, record: true, createdAt: clock.wall() };
+  const channel = {
+    id: randomUUID(),
+    name: NAME,
+    title: NAME,
+    record: true,
+    live: true,
+    reconnectGrace: null,
+    maxDuration: null,
+    createdAt: clock.wall(),
+  };
   await store.channels.create(channel, streamKeys.make());
 }

@@ -10,6 +10,7 @@ import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { RecordingRecord } from '../../store/recording-store.ts';
 import type { RecordingResource } from '../../wire/api.ts';
+import { fileNameOf } from './file-name.ts';
 import { StoredCatalog } from './stored-catalog.ts';
 
 /** What recordings are kept with. */
@@ -76,17 +77,10 @@ export class Recordings {
   }
 
   /** A recording as the API shows it. */
-  describe({
-    id,
-    channel,
-    title,
-    state,
-    startedAt,
-    duration,
-    size,
-    mime,
-  }: RecordingRecord): RecordingResource {
-    return { id, channel, title, state, startedAt, duration, size, mime, ...this.#catalog.unwrittenEnd(id) };
+  describe(recording: RecordingRecord): RecordingResource {
+    const { id, channel, title, state, startedAt, duration, size, mime } = recording;
+    const known = { id, channel, title, state, startedAt, duration, size, mime };
+    return { ...known, fileName: fileNameOf(recording), ...this.#catalog.unwrittenEnd(id) };
   }
 
   /** Where its media is. */
