@@ -16,6 +16,8 @@ export interface BroadcastInfo {
   readonly id: string;
   readonly channel: string;
   readonly title: string | null;
+  /** What the names of its recordings begin with; safe in a file's name. */
+  readonly namePrefix?: string | null;
   /** Wall clock. */
   readonly startedAt: Milliseconds;
 }

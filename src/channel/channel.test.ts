@@ -360,3 +360,84 @@ describe('a publisher', () => {
     expect(() => channel.publish()).not.toThrow();
   });
 });
+
+describe('a channel that only records', () => {
+  it('gives its readers nothing and keeps nothing for them, and its taps everything', () => {
+    const { hub, channel } = setUp();
+    const tapped: string[] = [];
+    hub.broadcastStarted.add((broadcast) => {
+      broadcast.tap({ epoch: () => {}, chunk: ({ dts }) => tapped.push(`${dts / 3000}`), end: () => {} });
+    });
+    channel.configure({ reconnectGrace: milliseconds(30_000), live: false });
+    const { reader } = openReader(channel);
+    goLive(channel, 3);
+    expect(readAll(reader)).toEqual(['offline']);
+    expect(tapped).toEqual(['0', '1', '2']);
+    expect(channel.state).toBe('live');
+    expect(channel.broadcast?.buffer.heldBytes).toBe(0);
+  });
+
+  it('shows its next broadcast when it is set to', () => {
+    const { channel } = setUp();
+    channel.configure({ reconnectGrace: milliseconds(0), live: false });
+    const hidden = goLive(channel, 1);
+    channel.configure({ reconnectGrace: milliseconds(0), live: true });
+    const { reader } = openReader(channel);
+    expect(readAll(reader)).toEqual(['offline']);
+    hidden.end();
+    goLive(channel, 1);
+    expect(readAll(reader)).toEqual(['live b2', 'epoch 0', 'chunk 0']);
+  });
+});
+
+describe('a broadcast that may only be so long', () => {
+  it('is ended then, whether its publisher is there or not', async () => {
+    const { clock, channel } = setUp();
+    channel.configure({ reconnectGrace: milliseconds(30_000), maxDuration: milliseconds(60_000) });
+    const publication = goLive(channel, 1);
+    clock.advance(50_000);
+    expect(channel.remaining).toBe(10_000);
+    publication.markLost();
+    clock.advance(9_999);
+    expect(channel.state).toBe('interrupted');
+    clock.advance(1);
+    expect(channel.state).toBe('offline');
+    expect(await publication.closed).toBe('too-long');
+    expect(channel.remaining).toBeUndefined();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('may be shortened, prolonged and freed while it is on', () => {
+    const { clock, channel } = setUp();
+    const limit = (maxDuration?: number) =>
+      channel.configure({
+        reconnectGrace: milliseconds(0),
+        maxDuration: maxDuration === undefined ? undefined : milliseconds(maxDuration),
+      });
+    goLive(channel, 1);
+    expect(channel.remaining).toBeUndefined();
+    clock.advance(5000);
+    limit(6000);
+    limit(60_000);
+    clock.advance(50_000);
+    limit();
+    clock.advance(50_000);
+    expect(channel.state).toBe('live');
+    limit(1000);
+    clock.advance(0);
+    expect(channel.state).toBe('offline');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has its own limit anew the next time', () => {
+    const { clock, channel } = setUp();
+    channel.configure({ reconnectGrace: milliseconds(0), maxDuration: milliseconds(60_000) });
+    goLive(channel, 1).end();
+    clock.advance(50_000);
+    goLive(channel, 1);
+    clock.advance(59_999);
+    expect(channel.state).toBe('live');
+    clock.advance(1);
+    expect(channel.state).toBe('offline');
+  });
+});

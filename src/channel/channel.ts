@@ -1,5 +1,5 @@
 import type { Chunk, Epoch } from '../media/chunk.ts';
-import { type Milliseconds, milliseconds } from '../media/time.ts';
+import { bytes, type Milliseconds, milliseconds } from '../media/time.ts';
 import { Broadcast } from './broadcast.ts';
 import { ChannelBusyError } from './channel-error.ts';
 import type { Clock, Timer } from './clock.ts';
@@ -21,15 +21,23 @@ export interface ChannelHost {
 export interface ChannelSettings {
   /** How long a broadcast waits for its lost publisher. */
   readonly reconnectGrace: Milliseconds;
+  /** How long a broadcast may be; none by default. */
+  readonly maxDuration?: Milliseconds | undefined;
+  /** Whether readers are given the next broadcasts; true by default. */
+  readonly live?: boolean | undefined;
 }
 
 /** How a publisher takes a channel. */
 export interface PublishOptions {
   readonly title?: string | undefined;
+  /** What the names of its recordings begin with; must be safe in a file's name. */
+  readonly namePrefix?: string | undefined;
   /** Take it even from a publisher that is there. */
   readonly takeover?: boolean | undefined;
 }
 
+/** What is kept in memory of a broadcast that nobody reads. */
+const NOTHING: GroupBufferLimits = { maxBytes: bytes(0), maxAge: milliseconds(0) };
 const VIEWERS_INTERVAL = milliseconds(1000);
 
 /** The live side of a channel: at most one publisher and one broadcast, any number of readers. Made by {@link Hub}. */
@@ -40,6 +48,10 @@ export class Channel implements ReaderHost, PublicationHost {
   #settings: ChannelSettings;
   #publication: Publication | undefined;
   #broadcast: Broadcast | undefined;
+  #watchable: Broadcast | undefined;
+  /** On the monotonic clock. */
+  #startedAt = milliseconds(0);
+  #limitTimer: Timer | undefined;
   #graceTimer: Timer | undefined;
   #viewersTimer: Timer | undefined;
   #announcedViewers = 0;
@@ -54,6 +66,18 @@ export class Channel implements ReaderHost, PublicationHost {
   /** The broadcast that is on. */
   get broadcast(): Broadcast | undefined {
     return this.#broadcast;
+  }
+
+  /** The broadcast that is on, where readers are given it. */
+  get watchable(): Broadcast | undefined {
+    return this.#watchable;
+  }
+
+  /** How long the broadcast may go on; undefined where nothing ends it. */
+  get remaining(): Milliseconds | undefined {
+    const { maxDuration } = this.#settings;
+    if (!this.#broadcast || maxDuration === undefined) return undefined;
+    return milliseconds(Math.max(0, this.#startedAt + maxDuration - this.#host.clock.now()));
   }
 
   /** Who holds the channel, present or waited for. */
@@ -79,9 +103,10 @@ export class Channel implements ReaderHost, PublicationHost {
     return this.#settings.reconnectGrace;
   }
 
-  /** Takes effect from the next event on. */
+  /** Takes effect from the next event on; `maxDuration` at once, `live` with the next broadcast. */
   configure(settings: ChannelSettings): void {
     this.#settings = settings;
+    this.#limitDuration();
   }
 
   /**
@@ -92,7 +117,7 @@ export class Channel implements ReaderHost, PublicationHost {
     if (this.#closed) throw new Error(`channel ${this.name} is closed`);
     const holder = this.#publication;
     if (holder && !holder.lost && !options.takeover) throw new ChannelBusyError(holder.since);
-    const publication = new Publication(this, this.#host.clock.wall(), options.title ?? null);
+    const publication = new Publication(this, this.#host.clock.wall(), options);
     this.#publication = publication;
     // The broadcast waits for the newcomer's tracks; if it is lost in turn, the grace starts anew.
     this.#graceTimer?.cancel();
@@ -187,11 +212,15 @@ export class Channel implements ReaderHost, PublicationHost {
         id: this.#host.newBroadcastId(),
         channel: this.name,
         title: publication.title,
+        namePrefix: publication.namePrefix,
         startedAt: this.#host.clock.wall(),
       },
-      this.#host.groupBuffer,
+      this.#settings.live === false ? NOTHING : this.#host.groupBuffer,
     );
     this.#broadcast = broadcast;
+    this.#watchable = this.#settings.live === false ? undefined : broadcast;
+    this.#startedAt = this.#host.clock.now();
+    this.#limitDuration();
     broadcast.startEpoch(epoch);
     this.#host.broadcastStarted(broadcast);
   }
@@ -204,12 +233,21 @@ export class Channel implements ReaderHost, PublicationHost {
     this.#host.broadcastChanged(broadcast);
   }
 
+  #limitDuration(): void {
+    this.#limitTimer?.cancel();
+    const { remaining } = this;
+    if (remaining === undefined) return;
+    this.#limitTimer = this.#host.clock.after(remaining, () => this.#endBroadcast('too-long'));
+  }
+
   #endBroadcast(outcome: PublicationOutcome): void {
+    this.#limitTimer?.cancel();
     this.#graceTimer?.cancel();
     this.#graceTimer = undefined;
     const broadcast = this.#broadcast;
     const publication = this.#publication;
     this.#broadcast = undefined;
+    this.#watchable = undefined;
     this.#publication = undefined;
     broadcast?.setState('ended');
     publication?.close(outcome);

@@ -3,9 +3,9 @@ import type { Milliseconds } from '../media/time.ts';
 
 /**
  * Why a publisher no longer holds its channel: it ended the broadcast, another took over, nobody came back within
- * the grace, or the channel was closed.
+ * the grace, the broadcast was as long as the channel allows, or the channel was closed.
  */
-export type PublicationOutcome = 'ended' | 'taken-over' | 'expired' | 'closed';
+export type PublicationOutcome = 'ended' | 'taken-over' | 'expired' | 'too-long' | 'closed';
 
 /** What a publication needs of its channel. */
 export interface PublicationHost {
@@ -27,6 +27,7 @@ export class Publication implements ChunkSink {
   /** Wall clock at which it took the channel. */
   readonly since: Milliseconds;
   readonly title: string | null;
+  readonly namePrefix: string | null;
   /** Settles when the channel is no longer held. */
   readonly closed: Promise<PublicationOutcome>;
   readonly #host: PublicationHost;
@@ -36,10 +37,15 @@ export class Publication implements ChunkSink {
   #lost = false;
 
   /** For {@link Channel}. */
-  constructor(host: PublicationHost, since: Milliseconds, title: string | null) {
+  constructor(
+    host: PublicationHost,
+    since: Milliseconds,
+    { title, namePrefix }: { readonly title?: string | undefined; readonly namePrefix?: string | undefined },
+  ) {
     this.#host = host;
     this.since = since;
-    this.title = title;
+    this.title = title ?? null;
+    this.namePrefix = namePrefix ?? null;
     this.closed = new Promise((settle) => {
       this.#settle = settle;
     });

@@ -23,7 +23,8 @@ export type ReaderItem =
 
 /** What a reader needs of its channel. */
 export interface ReaderHost {
-  readonly broadcast: Broadcast | undefined;
+  /** The broadcast that is on and may be read. */
+  readonly watchable: Broadcast | undefined;
   readonly grace: Milliseconds;
   /** As last announced, at most once a second. */
   readonly announcedViewers: number;
@@ -111,7 +112,7 @@ export class Reader {
   }
 
   #attach(): ReaderItem | undefined {
-    const broadcast = this.#host.broadcast;
+    const broadcast = this.#host.watchable;
     if (!broadcast) {
       if (this.#told !== 'nothing') return undefined;
       this.#told = 'offline';

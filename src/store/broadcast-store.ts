@@ -7,6 +7,8 @@ export interface BroadcastRecord {
   /** The channel's name at this time. */
   readonly channel: string;
   readonly title: string | null;
+  /** What the names of its recordings begin with; must be safe in a file's name. */
+  readonly namePrefix?: string | null;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -30,6 +32,7 @@ export class BroadcastStore {
         channel_id: row?.id ?? null,
         channel_name: broadcast.channel,
         title: broadcast.title,
+        name_prefix: broadcast.namePrefix ?? null,
         started_at: broadcast.startedAt,
         ended_at: null,
       })

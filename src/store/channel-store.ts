@@ -8,6 +8,12 @@ export interface ChannelRecord {
   readonly name: string;
   readonly title: string;
   readonly record: boolean;
+  /** Whether broadcasts can be watched while they are on. */
+  readonly live: boolean;
+  /** Milliseconds; null for the server's own. */
+  readonly reconnectGrace: number | null;
+  /** Milliseconds after which a broadcast is ended; null for never. */
+  readonly maxDuration: number | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** Bytes that its recordings may take; null for no bound of its own. */
@@ -30,6 +36,9 @@ export interface ChannelChange {
   readonly record?: boolean;
   readonly keepBytes?: number | null;
   readonly keepDays?: number | null;
+  readonly live?: boolean;
+  readonly reconnectGrace?: number | null;
+  readonly maxDuration?: number | null;
 }
 
 const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>): ChannelRecord => ({
@@ -37,12 +46,26 @@ const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>)
   name: row.name,
   title: row.title,
   record: row.record === 1,
+  live: row.live === 1,
+  reconnectGrace: row.reconnect_grace,
+  maxDuration: row.max_duration,
   createdAt: Number(row.created_at),
   keepBytes: row.keep_bytes === null ? null : Number(row.keep_bytes),
   keepDays: row.keep_days,
 });
 
-const SHOWN = ['id', 'name', 'title', 'record', 'created_at', 'keep_bytes', 'keep_days'] as const;
+const SHOWN = [
+  'id',
+  'name',
+  'title',
+  'record',
+  'live',
+  'reconnect_grace',
+  'max_duration',
+  'created_at',
+  'keep_bytes',
+  'keep_days',
+] as const;
 
 /** Channels, found by name. */
 export class ChannelStore {
@@ -75,6 +98,9 @@ export class ChannelStore {
       name: channel.name,
       title: channel.title,
       record: channel.record ? 1 : 0,
+      live: channel.live ? 1 : 0,
+      reconnect_grace: channel.reconnectGrace,
+      max_duration: channel.maxDuration,
       created_at: channel.createdAt,
       keep_bytes: channel.keepBytes,
       keep_days: channel.keepDays,
@@ -112,6 +138,10 @@ export class ChannelStore {
         record: change.record === undefined ? present.record : Number(change.record),
         keep_bytes: change.keepBytes === undefined ? present.keep_bytes : change.keepBytes,
         keep_days: change.keepDays === undefined ? present.keep_days : change.keepDays,
+        live: change.live === undefined ? present.live : Number(change.live),
+        reconnect_grace:
+          change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,
+        max_duration: change.maxDuration === undefined ? present.max_duration : change.maxDuration,
       };
       await db.updateTable('channels').set(next).where('id', '=', present.id).execute();
       if (renamed) {

@@ -6,6 +6,11 @@ export interface ChannelTable {
   name: string;
   title: string;
   record: number;
+  live: Generated<number>;
+  /** Milliseconds; null for the server's own. */
+  reconnect_grace: number | null;
+  /** Milliseconds; null for none. */
+  max_duration: number | null;
   created_at: number;
   /** What its recordings may take: bytes, and days since their end; null for as much as the server has. */
   keep_bytes: number | null;
@@ -22,6 +27,8 @@ interface BroadcastTable {
   channel_id: string | null;
   channel_name: string;
   title: string | null;
+  /** What the names of its recordings begin with; made safe already. */
+  name_prefix: string | null;
   started_at: number;
   ended_at: number | null;
 }

@@ -51,8 +51,22 @@ const finalisationAndQuotas: Migration = {
   },
 };
 
+/** 0003: channels that only record, wait longer or end by themselves; recordings with a name of their own. */
+const channelLifecycle: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('channels')
+      .addColumn('live', 'integer', (column) => column.notNull().defaultTo(1))
+      .execute();
+    await db.schema.alterTable('channels').addColumn('reconnect_grace', 'integer').execute();
+    await db.schema.alterTable('channels').addColumn('max_duration', 'integer').execute();
+    await db.schema.alterTable('broadcasts').addColumn('name_prefix', 'text').execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
   '0002-finalisation-and-quotas': finalisationAndQuotas,
+  '0003-channel-lifecycle': channelLifecycle,
 };

@@ -10,6 +10,9 @@ const channel = (name: string): ChannelRecord => ({
   name,
   title: name,
   record: true,
+  live: true,
+  reconnectGrace: null,
+  maxDuration: null,
   createdAt: 1000,
   keepBytes: null,
   keepDays: null,
@@ -119,6 +122,18 @@ describe('channels', () => {
     expect(await store.recordings.find('r1')).toMatchObject({ channel: 'main', title: 'title r1' });
   });
 
+  test('keep how long they wait, how long they may be and whether they can be watched', async () => {
+    await store.channels.create({ ...channel('main'), live: false, reconnectGrace: 0 }, key);
+    expect(await store.channels.find('main')).toMatchObject({
+      live: false,
+      reconnectGrace: 0,
+      maxDuration: null,
+    });
+    const change = { live: true, reconnectGrace: null, maxDuration: 60_000 };
+    expect(await store.channels.update('main', change)).toMatchObject(change);
+    expect(await store.channels.update('main', { title: 'x' })).toMatchObject({ ...change, title: 'x' });
+  });
+
   test('take a new key', async () => {
     await store.channels.create(channel('main'), key);
     expect(await store.channels.setKey('main', { hash: 'cc', sealed: 'dd' })).toBe(true);
@@ -156,6 +171,20 @@ describe('recordings', () => {
     expect(await store.recordings.delete('r1')).toBe(true);
     expect(await store.recordings.find('r1')).toBeUndefined();
     expect((await store.recordings.totals()).bytes).toBe(0);
+  });
+
+  test('are named as their broadcast was asked to be', async () => {
+    await store.broadcasts.start({
+      id: 'b1',
+      channel: 'main',
+      title: null,
+      startedAt: 1,
+      namePrefix: 'Anna',
+    });
+    await store.recordings.start({ id: 'r1', broadcast: 'b1', startedAt: 1, mime: 'video/mp4' });
+    await record('r2', 2);
+    expect(await store.recordings.find('r1')).toMatchObject({ namePrefix: 'Anna' });
+    expect(await store.recordings.find('r2')).toMatchObject({ namePrefix: null });
   });
 
   test('are told apart by channel', async () => {

@@ -7,6 +7,8 @@ export interface RecordingRecord {
   readonly broadcast: string;
   readonly channel: string;
   readonly title: string | null;
+  /** What its name begins with where it is saved; safe in a file's name. Null for the channel's. */
+  readonly namePrefix: string | null;
   readonly state: RecordingTable['state'];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -179,6 +181,7 @@ export class RecordingStore {
         'recordings.broadcast_id',
         'broadcasts.channel_name',
         'broadcasts.title',
+        'broadcasts.name_prefix',
         'recordings.state',
         'recordings.started_at',
         'recordings.duration',
@@ -194,6 +197,7 @@ interface Row {
   broadcast_id: string;
   channel_name: string;
   title: string | null;
+  name_prefix: string | null;
   state: RecordingTable['state'];
   started_at: number;
   duration: number;
@@ -207,6 +211,7 @@ const fromRow = (row: Row): RecordingRecord => ({
   broadcast: row.broadcast_id,
   channel: row.channel_name,
   title: row.title,
+  namePrefix: row.name_prefix,
   state: row.state,
   startedAt: Number(row.started_at),
   duration: Number(row.duration),

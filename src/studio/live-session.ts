@@ -4,18 +4,28 @@ import { ContainerRecorder } from './encode/container-recorder.ts';
 import { chooseMimeType } from './encode/mime-type.ts';
 import { pictureSize } from './encode/picture-size.ts';
 import type { Quality } from './encode/quality.ts';
+import { openBacklog } from './keep/open-backlog.ts';
 import { Observable } from './observable.ts';
+import { browserSignals } from './publish/page-signals.ts';
 import { PublishError } from './publish/publish-error.ts';
 import { openWebSocket } from './publish/publish-socket.ts';
 import { Publisher } from './publish/publisher.ts';
 import { isOver, type PublisherStatus } from './publish/publisher-status.ts';
+import { SavedTime } from './publish/saved-time.ts';
 import { browserTiming } from './publish/timing.ts';
 
 /** What a session sends, and where. */
 export interface LiveSessionOptions {
   /** `wss://host/live/{channel}/publish` */
   readonly url: string;
+  readonly channel: string;
   readonly title: string;
+  /** What the recording's download name begins with. */
+  readonly namePrefix?: string | undefined;
+  /** The stream key, where no sign-in covers the channel. */
+  readonly key?: string | undefined;
+  /** How often the container is handed on, in ms; 100 by default. */
+  readonly timeslice?: number | undefined;
   readonly quality: Quality;
   readonly takeover: boolean;
   /** The picture to start with; black for null. */
@@ -35,8 +45,12 @@ export class LiveSession {
   readonly #switch: VideoSwitch;
   readonly #recorder: ContainerRecorder;
   readonly #publisher: Publisher;
+  readonly #backlog: ReturnType<typeof openBacklog>;
+  readonly #savedTime = new SavedTime();
+  readonly #unlisten: () => void;
   /** When the server first confirmed media, on `performance.now()`. */
   #liveSince: number | undefined;
+  #recordedSince: number | undefined;
   #stoppedAt: number | undefined;
 
   /** Throws PublishError `recorder-unsupported` where the browser cannot record. */
@@ -53,9 +67,23 @@ export class LiveSession {
     this.targetBitrate = quality.videoBitrate + quality.audioBitrate;
     this.#mixer = mixer;
     this.#switch = videoSwitch;
+    const session = crypto.randomUUID();
+    this.#backlog = openBacklog({
+      session,
+      channel: options.channel,
+      mimeType,
+      title: options.title,
+      startedAt: Date.now(),
+    });
+    const backlog = this.#backlog;
+    this.#unlisten = browserSignals.onLeave(() => backlog.keepNow?.());
     this.#publisher = new Publisher({
       url: options.url,
-      session: crypto.randomUUID(),
+      session,
+      backlog,
+      signals: browserSignals,
+      key: options.key,
+      namePrefix: options.namePrefix,
       mimeType,
       title: options.title,
       takeover: options.takeover,
@@ -68,7 +96,8 @@ export class LiveSession {
       stream: new MediaStream([videoSwitch.track, mixer.track]),
       mimeType,
       quality,
-      onPiece: (piece) => this.#publisher.write(piece),
+      timeslice: options.timeslice,
+      onPiece: (piece) => this.#take(piece),
       onFailure: () => this.#fail(),
     });
     this.status = new Observable(this.#publisher.status);
@@ -86,6 +115,17 @@ export class LiveSession {
     return Math.max(0, (this.#stoppedAt ?? performance.now()) - this.#liveSince);
   }
 
+  /** For how long it is recorded, or was; 0 before. In ms. */
+  get recordedTime(): number {
+    if (this.#recordedSince === undefined) return 0;
+    return (this.#stoppedAt ?? performance.now()) - this.#recordedSince;
+  }
+
+  /** Up to where the server has stored it, on the same scale as {@link recordedTime}; in ms. */
+  get savedTime(): number {
+    return Math.min(this.recordedTime, this.#savedTime.value);
+  }
+
   /** Connects, and begins to record once the server is ready: what is sent is never old. Settles at the end. */
   async run(): Promise<PublisherStatus> {
     this.#publisher.start();
@@ -94,9 +134,11 @@ export class LiveSession {
       await this.#record();
     }
     const status = await this.#publisher.closed;
+    this.#unlisten();
     // One that failed is still recording.
     await this.#recorder.stop();
     this.#switch.close();
+    await this.#backlog.close();
     return status;
   }
 
@@ -120,11 +162,18 @@ export class LiveSession {
   async #record(): Promise<void> {
     try {
       this.#recorder.start();
+      this.#recordedSince = performance.now();
+      this.#savedTime.begin(this.#recordedSince);
       // The recorder's clock starts with its first frame, and that is this one.
       this.#publisher.setContainerStart(await this.#switch.mark());
     } catch {
       this.#fail();
     }
+  }
+
+  #take(piece: Uint8Array<ArrayBuffer>): void {
+    this.#publisher.write(piece);
+    this.#savedTime.written(this.#publisher.status.total, performance.now());
   }
 
   #fail(): void {
@@ -133,6 +182,7 @@ export class LiveSession {
 
   #follow(status: PublisherStatus): void {
     if (status.state === 'live') this.#liveSince ??= performance.now();
+    this.#savedTime.stored(status.acknowledged);
     if (isOver(status.state)) this.#stoppedAt ??= performance.now();
     this.status.set(status);
   }

@@ -7,7 +7,7 @@ import { PublishError } from './publish/publish-error.ts';
 import { isOver } from './publish/publisher-status.ts';
 
 /** Where a broadcast goes, and under which title. */
-export type GoLiveOptions = Pick<LiveSessionOptions, 'url' | 'title' | 'takeover' | 'diagnose'>;
+export type GoLiveOptions = Omit<LiveSessionOptions, 'quality' | 'video' | 'mixer'>;
 
 /** A studio at work: its sources, its mixer, and the broadcast that is on or was the last. Framework-free. */
 export class Studio {

@@ -4,6 +4,7 @@ import { isChannelName } from '../wire/channel-name.ts';
 export type Route =
   | { readonly page: 'channels' }
   | { readonly page: 'studio'; readonly channel: string }
+  | { readonly page: 'record' }
   | { readonly page: 'recordings' }
   | { readonly page: 'recording'; readonly id: string }
   | { readonly page: 'not-found' };
@@ -20,6 +21,7 @@ export function matchRoute(pathname: string): Route {
 
 function matchSingle(name: string): Route {
   if (name === '') return { page: 'channels' };
+  if (name === 'record') return { page: 'record' };
   return name === 'recordings' ? { page: 'recordings' } : { page: 'not-found' };
 }
 
@@ -31,3 +33,10 @@ export const paths = {
   studio: (channel: string) => `/studio/${channel}`,
   watch: (channel: string) => `/watch/${channel}`,
 } as const;
+
+/** `wss://host/live/{channel}/publish` */
+export function publishUrl(channel: string): string {
+  const url = new URL(`/live/${channel}/publish`, location.origin);
+  url.protocol = url.protocol.replace('http', 'ws');
+  return url.href;
+}

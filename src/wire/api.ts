@@ -10,6 +10,35 @@ export const ChannelName = Type.String({
 /** Milliseconds since 1970, UTC. */
 const WallTime = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:00Z' });
 
+/** The longest that a broadcast may wait for its publisher: 30 min, in milliseconds. */
+export const MAX_GRACE = 1_800_000;
+/** The longest `maxDuration`: 7 days, in milliseconds. */
+export const MAX_DURATION = 604_800_000;
+
+const Live = Type.Boolean({
+  description: 'Broadcasts can be watched while they are on; false for a channel that only records',
+});
+const Grace = Type.Integer({
+  minimum: 0,
+  maximum: MAX_GRACE,
+  description: 'Milliseconds that a broadcast waits for its lost publisher',
+});
+const MaxDuration = Type.Integer({
+  minimum: 1000,
+  maximum: MAX_DURATION,
+  description: 'Milliseconds after which a broadcast is ended',
+});
+const OrNull = <T extends Type.TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description });
+
+/** What a channel may be set to, but for its names. */
+const settings = {
+  record: Type.Optional(Type.Boolean({ default: true })),
+  live: Type.Optional(Type.Boolean({ ...Live, default: true })),
+  reconnectGrace: Type.Optional(OrNull(Grace, 'null: as the server is configured')),
+  maxDuration: Type.Optional(OrNull(MaxDuration, 'null: without end')),
+};
+
 /** Where a channel's broadcast stands. */
 const ChannelState = Type.Union([Type.Literal('offline'), Type.Literal('live'), Type.Literal('interrupted')]);
 /** A channel's own quotas, beside the server's. The oldest finished recordings go first. */
@@ -28,6 +57,9 @@ export const ChannelResource = Type.Object(
     record: Type.Boolean({ description: 'Broadcasts are recorded' }),
     keepBytes: KeepBytes,
     keepDays: KeepDays,
+    live: Live,
+    reconnectGrace: Grace,
+    maxDuration: OrNull(MaxDuration, 'null: without end'),
     createdAt: WallTime,
     state: ChannelState,
     viewers: Type.Integer(),
@@ -50,7 +82,7 @@ export const CreateChannel = Type.Object(
   {
     name: ChannelName,
     title: Type.Optional(Type.String({ maxLength: 200 })),
-    record: Type.Optional(Type.Boolean({ default: true })),
+    ...settings,
     keepBytes: Type.Optional(KeepBytes),
     keepDays: Type.Optional(KeepDays),
   },
@@ -64,9 +96,11 @@ export const UpdateChannel = Type.Object(
   {
     name: Type.Optional(ChannelName),
     title: Type.Optional(Type.String({ maxLength: 200 })),
+    ...settings,
     record: Type.Optional(Type.Boolean()),
     keepBytes: Type.Optional(KeepBytes),
     keepDays: Type.Optional(KeepDays),
+    live: Type.Optional(Live),
   },
   { $id: 'UpdateChannel', additionalProperties: false, minProperties: 1 },
 );
@@ -129,6 +163,7 @@ export const RecordingResource = Type.Object(
           '`done`: its file is a progressive MP4. Else it is a fragmented one, that plays too: it will be finalised, there is no room on the disk for that, or it cannot be',
       },
     ),
+    fileName: Type.String({ description: 'What a download is called, without its ending' }),
   },
   { $id: 'Recording' },
 );

@@ -21,6 +21,8 @@ export const CLOSE = {
   channelBusy: 4409,
   /** Another publisher took the channel over; do not come back by yourself. */
   takenOver: 4410,
+  /** The broadcast was as long as its channel allows, and has ended. */
+  tooLong: 4413,
   /** The container or a codec in it is malformed or not supported. */
   badMedia: 4415,
   /** An offset that the server does not hold. */

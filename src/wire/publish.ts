@@ -16,6 +16,10 @@ export const PublishStart = Type.Object({
   key: Type.Optional(Type.String({ maxLength: 200 })),
   /** Takes the channel from whoever publishes to it now. */
   takeover: Type.Optional(Type.Boolean()),
+  /** What the recording's download name is to begin with; made safe by the server, `noname` where nothing is left of it. */
+  namePrefix: Type.Optional(Type.String({ maxLength: 1000 })),
+  /** The oldest byte that the publisher still has: a server that holds less of the session than this refuses it. */
+  from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 });
 
 /**
@@ -64,10 +68,18 @@ export type PublishServerMessage =
       readonly bitrate: number;
       /** Milliseconds of media so far; 0 before the tracks are known. */
       readonly elapsed: number;
+      /** Milliseconds until the channel's `maxDuration` ends the broadcast; left out where nothing does. */
+      readonly remaining?: number;
     }
   /** All bytes are stored and the broadcast is over. The recording's id, where one was made. */
   | { readonly type: 'ended'; readonly recording: string | null }
   /** Answers `ping`: milliseconds since 1970. */
   | { readonly type: 'pong'; readonly id: number; readonly time: number }
-  /** Why the socket is about to be closed, in words. `since`: for `channel-busy`, ms since 1970. */
-  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly since?: number };
+  /** Why the socket is about to be closed, in words. `since`: for `channel-busy`, ms since 1970. `recording`: what is left. */
+  | {
+      readonly type: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly since?: number;
+      readonly recording?: string;
+    };

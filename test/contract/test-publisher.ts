@@ -9,6 +9,8 @@ export interface TestPublisherOptions {
   readonly session?: string;
   readonly takeover?: boolean;
   readonly name?: string;
+  readonly namePrefix?: string;
+  readonly from?: number;
 }
 
 /** A publisher that speaks the protocol: one connection of a session. */

@@ -16,6 +16,7 @@ export type PublishErrorCode =
   | 'session-resumed'
   | 'session-expired'
   | 'session-over'
+  | 'max-duration'
   | 'session-elsewhere'
   | 'bad-length'
   | 'bitrate-exceeded'
@@ -33,6 +34,7 @@ const CLOSE_CODES: Readonly<Record<Exclude<PublishErrorCode, MediaErrorCode>, Cl
   'session-resumed': CLOSE.takenOver,
   'session-expired': CLOSE.badOffset,
   'session-over': CLOSE.badOffset,
+  'max-duration': CLOSE.tooLong,
   'session-elsewhere': CLOSE.badOffset,
   'bad-length': CLOSE.badOffset,
   'bitrate-exceeded': CLOSE.bitrateExceeded,
@@ -47,11 +49,18 @@ export class PublishError extends Error {
   readonly code: PublishErrorCode;
   /** For `channel-busy`: when the other publisher came, wall clock. */
   readonly since: Milliseconds | undefined;
+  /** For `max-duration`: the id of the broadcast's recording, where one was made. */
+  readonly recording: string | undefined;
 
-  constructor(code: PublishErrorCode, message: string, options?: { since?: Milliseconds; cause?: unknown }) {
+  constructor(
+    code: PublishErrorCode,
+    message: string,
+    options?: { since?: Milliseconds; recording?: string | undefined; cause?: unknown },
+  ) {
     super(message, { cause: options?.cause });
     this.code = code;
     this.since = options?.since;
+    this.recording = options?.recording;
   }
 
   get closeCode(): CloseCode {

@@ -169,6 +169,55 @@ describe('a session', () => {
     });
   });
 
+  it('that the server holds less of than its publisher still has is refused, and the channel stays free', async () => {
+    await using server = await TestServer.start();
+    const forgotten = { code: 4416, reason: 'session-over' };
+    expect(await refusalOf(server, { from: 1 })).toMatchObject(forgotten);
+    expect(server.channel('main').publication).toBeUndefined();
+    const first = await TestPublisher.start(server, { from: 0 });
+    first.send(...half);
+    await first.settled();
+    first.socket.cut();
+    expect(await refusalOf(server, { session: first.session, from: halfLength + 1 })).toMatchObject(
+      forgotten,
+    );
+    const second = await TestPublisher.start(server, { session: first.session, from: halfLength });
+    expect(second.offset).toBe(halfLength);
+  });
+
+  it('is ended when its broadcast is as long as its channel allows, and is told of it before', async () => {
+    await using server = await TestServer.start();
+    const channel = server.channel('main');
+    channel.configure({ reconnectGrace: milliseconds(30_000), maxDuration: milliseconds(5000) });
+    const publisher = await TestPublisher.start(server);
+    publisher.send(...half);
+    await publisher.settled();
+    server.clock.advance(2000);
+    expect(await publisher.socket.message('status')).toMatchObject({ remaining: 3000 });
+    server.clock.advance(3000);
+    expect(await publisher.socket.closed).toEqual({ code: 4413, reason: 'max-duration' });
+    expect(publisher.socket.texts.find(({ type }) => type === 'error')).toMatchObject({
+      code: 'max-duration',
+      recording: 'r1',
+    });
+    await eventually(() => server.catalog.told.includes('completed r1'));
+    expect(await refusalOf(server, { session: publisher.session })).toMatchObject({ code: 4413 });
+  });
+
+  it.each([
+    ['Anna', 'Anna'],
+    ['../../x', 'x'],
+    ['a\u0000', 'a'],
+    ['ä'.repeat(300), 'ä'.repeat(80)],
+    ['．．／', 'noname'],
+  ])('that asks for recordings named %j gets %j', async (namePrefix, made) => {
+    await using server = await TestServer.start();
+    const publisher = await TestPublisher.start(server, { namePrefix });
+    publisher.send(...half);
+    await publisher.settled();
+    expect(server.channel('main').broadcast?.info.namePrefix).toBe(made);
+  });
+
   it('belongs to its channel', async () => {
     await using server = await TestServer.start();
     const publisher = await TestPublisher.start(server);

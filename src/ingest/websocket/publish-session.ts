@@ -49,6 +49,8 @@ export interface SessionStart {
   readonly id: string;
   readonly channel: Channel;
   readonly title?: string | undefined;
+  /** What the names of its recordings begin with; must be safe in a file's name. */
+  readonly namePrefix?: string | undefined;
   readonly takeover?: boolean | undefined;
 }
 
@@ -58,6 +60,7 @@ export interface SessionStatus {
   readonly recording: RecordingState;
   readonly bitrate: number;
   readonly elapsed: number;
+  readonly remaining?: number;
 }
 
 /**
@@ -92,6 +95,7 @@ export class PublishSession {
     this.#host = host;
     this.#input = new ToChannel(start.channel, {
       title: start.title,
+      namePrefix: start.namePrefix,
       takeover: start.takeover,
       limits: limits.demuxer,
       clock,
@@ -236,7 +240,9 @@ export class PublishSession {
     const broadcast = this.#input?.broadcast;
     const recording = this.#recording();
     const { clock } = this.#host;
+    const { remaining } = this.channel;
     return {
+      ...(broadcast && remaining !== undefined && { remaining: Math.round(remaining) }),
       viewers: this.channel.viewers,
       recording: recordingStateOf(recording),
       bitrate: this.#meter.measure(clock.now()),
@@ -269,6 +275,7 @@ export class PublishSession {
   #channelLeft(outcome: PublicationOutcome): void {
     if (outcome === 'taken-over') this.#finish(takenOver());
     else if (outcome === 'expired') this.#finish(expired());
+    else if (outcome === 'too-long') this.#finish(tooLong(this.#recording()?.id));
     else this.#finish(new PublishError('channel-closed', 'The channel was closed.'));
   }
 
@@ -323,6 +330,10 @@ function recordingStateOf(recording: RecordingView | undefined): RecordingState 
 
 const sessionOver = () => new PublishError('session-over', 'That session is over. Start another one.');
 const takenOver = () => new PublishError('taken-over', 'Another publisher took the channel over.');
+const tooLong = (recording: string | undefined) =>
+  new PublishError('max-duration', 'The broadcast is as long as its channel allows, and was ended.', {
+    recording,
+  });
 const expired = () =>
   new PublishError('session-expired', 'The publisher was away for too long: its broadcast has ended.');
 

@@ -1,7 +1,8 @@
 import type { WebSocket } from 'ws';
-import type { Channel } from '../../channel/channel.ts';
+import type { Channel, PublishOptions } from '../../channel/channel.ts';
 import type { Timer } from '../../channel/clock.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import { safeNamePrefix } from '../../wire/name-prefix.ts';
 import { PeerWatch } from '../../wire/peer-watch.ts';
 import { PUBLISH_PROTOCOL, type PublishServerMessage, type PublishStart } from '../../wire/publish.ts';
 import { PublishError, toPublishError } from './publish-error.ts';
@@ -108,8 +109,14 @@ export class PublisherSocket implements SessionOwner {
   /** Says why, and closes; idempotent. The session waits for its publisher to come back. */
   close(error: PublishError): void {
     if (this.#done) return;
-    const { code, message, since, closeCode } = error;
-    this.#send({ type: 'error', code, message, ...(since !== undefined && { since }) });
+    const { code, message, since, recording, closeCode } = error;
+    this.#send({
+      type: 'error',
+      code,
+      message,
+      ...(since !== undefined && { since }),
+      ...(recording && { recording }),
+    });
     this.#finish(closeCode, code);
   }
 
@@ -203,9 +210,15 @@ export class PublisherSocket implements SessionOwner {
     const authorized = request.authorized || (message.key !== undefined && request.checkKey(message.key));
     if (!authorized) throw unauthorized();
     const id = message.session.toLowerCase();
+    const found = this.#host.sessions.find(id, request.channel);
+    if ((found?.received ?? 0) < (message.from ?? 0)) throw forgotten();
     const session =
-      this.#host.sessions.find(id, request.channel) ??
-      this.#open(id, { title: message.name, takeover: message.takeover });
+      found ??
+      this.#open(id, {
+        title: message.name,
+        takeover: message.takeover,
+        namePrefix: message.namePrefix === undefined ? undefined : safeNamePrefix(message.namePrefix),
+      });
     this.#own(session);
     this.#acknowledged = session.stored;
     this.#send({ type: 'ready', offset: session.received });
@@ -216,7 +229,7 @@ export class PublisherSocket implements SessionOwner {
     this.#own(this.#open(this.#host.newSessionId(), {}));
   }
 
-  #open(id: string, options: { title?: string | undefined; takeover?: boolean | undefined }): PublishSession {
+  #open(id: string, options: PublishOptions): PublishSession {
     this.#host.sessions.flushLost(this.#request.channel);
     const session = new PublishSession({ id, channel: this.#request.channel, ...options }, this.#host);
     this.#host.sessions.add(session);
@@ -295,4 +308,9 @@ export class PublisherSocket implements SessionOwner {
   }
 }
 
+const forgotten = () =>
+  new PublishError(
+    'session-over',
+    'The server does not hold that session as far as its publisher has forgotten it.',
+  );
 const unauthorized = () => new PublishError('unauthorized', 'The stream key is missing or wrong.');

@@ -3,7 +3,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../store/open-store.ts';
-import type { ApiError, ChannelList, ChannelWithKey, RecordingList } from '../../wire/api.ts';
+import type {
+  ApiError,
+  ChannelList,
+  ChannelResource,
+  ChannelWithKey,
+  RecordingList,
+} from '../../wire/api.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 
 let server: TestServer;
@@ -55,6 +61,37 @@ describe('channels', () => {
     const deleted = await server.request('DELETE', '/api/channels/songs');
     expect([deleted.status, await deleted.text()]).toEqual([204, '']);
     expect(await refusal(server.request('DELETE', '/api/channels/songs'))).toBe('404 channel-not-found');
+  });
+
+  test('can be set to record only, to wait longer and to end by themselves', async () => {
+    const before = await json<ChannelResource>(await server.request('GET', '/api/channels/main'));
+    expect(before).toMatchObject({ live: true, reconnectGrace: 30_000, maxDuration: null });
+    const settings = { live: false, reconnectGrace: 1_800_000, maxDuration: 3_600_000 };
+    const changed = await server.request('PATCH', '/api/channels/main', { body: settings });
+    expect(await json(changed)).toMatchObject(settings);
+    const back = await server.request('PATCH', '/api/channels/main', {
+      body: { live: true, reconnectGrace: null, maxDuration: null },
+    });
+    expect(await json(back)).toEqual(before);
+    const made = await server.request('POST', '/api/channels', {
+      body: { name: 'exam', live: false, reconnectGrace: 0, maxDuration: 60_000 },
+    });
+    expect(await json(made)).toMatchObject({ live: false, reconnectGrace: 0, maxDuration: 60_000 });
+    await server.request('DELETE', '/api/channels/exam');
+  });
+
+  test.each([
+    { reconnectGrace: 1_800_001 },
+    { reconnectGrace: -1 },
+    { reconnectGrace: '1' },
+    { maxDuration: 0 },
+    { maxDuration: 604_800_001 },
+    { maxDuration: 1000.5 },
+    { live: null },
+  ])('refuse the setting %j', async (body) => {
+    expect(await refusal(server.request('PATCH', '/api/channels/main', { body }))).toBe(
+      '400 invalid-request',
+    );
   });
 
   test('get a new key, and the old one is gone', async () => {
@@ -359,7 +396,9 @@ describe('recordings', () => {
 
   test('are saved under a name on request', async () => {
     const answer = await media({}, 'HEAD', '?download');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="main-1970-01-01-0000.mp4"');
+    expect(answer.headers.get('content-disposition')).toBe(
+      `attachment; filename="main-1970-01-01-0000.mp4"; filename*=UTF-8''main-1970-01-01-0000.mp4`,
+    );
     expect((await media({}, 'HEAD')).headers.has('content-disposition')).toBe(false);
   });
 

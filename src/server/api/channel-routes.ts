@@ -46,13 +46,17 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
       },
     },
     async (request, reply) => {
-      const { name, title, record, keepBytes = null, keepDays = null } = request.body;
+      const { name, title, record, live, reconnectGrace, maxDuration } = request.body;
+      const { keepBytes = null, keepDays = null } = request.body;
       const key = streamKeys.make();
       const channel: ChannelRecord = {
         id: randomUUID(),
         name,
         title: title?.trim() || name,
         record: record ?? true,
+        live: live ?? true,
+        reconnectGrace: reconnectGrace ?? null,
+        maxDuration: maxDuration ?? null,
         createdAt: clock.wall(),
         keepBytes,
         keepDays,

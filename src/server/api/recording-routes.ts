@@ -4,6 +4,7 @@ import { ApiError, RecordingList, RecordingQuery, RecordingResource } from '../.
 import type { Http } from '../http/http.ts';
 import { HttpError, recordingNotFound } from '../http/http-error.ts';
 import { sendMedia } from '../http/send-media.ts';
+import { fileNameOf } from '../live/file-name.ts';
 import type { Services } from '../services.ts';
 
 const params = Type.Object({
@@ -101,7 +102,7 @@ function mediaRoute(http: Http, { store, recordings }: Services): void {
       const { id } = request.params;
       const recording = found(await store.recordings.find(id), id);
       const file = recordings.fileOf(id);
-      const download = request.query.download === undefined ? undefined : downloadName(recording);
+      const download = request.query.download === undefined ? undefined : `${fileNameOf(recording)}.mp4`;
       return await sendMedia(request, reply, { file, id, type: 'video/mp4', ...(download && { download }) });
     },
   });
@@ -110,12 +111,6 @@ function mediaRoute(http: Http, { store, recordings }: Services): void {
 function found(recording: RecordingRecord | undefined, id: string): RecordingRecord {
   if (!recording) throw recordingNotFound(id);
   return recording;
-}
-
-/** `main-2026-01-31-1200.mp4`, in UTC. */
-function downloadName(recording: RecordingRecord): string {
-  const time = new Date(recording.startedAt).toISOString().slice(0, 16).replace('T', '-').replace(':', '');
-  return `${recording.channel}-${time}.mp4`;
 }
 
 const formatCursor = (recording: RecordingRecord) => `${recording.startedAt}.${recording.id}`;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { attachment } from './content-disposition.ts';
 import type { HttpReply, HttpRequest } from './http.ts';
 import { HttpError } from './http-error.ts';
 
@@ -8,7 +9,7 @@ export interface MediaFile {
   /** Part of its entity tag. */
   readonly id: string;
   readonly type: string;
-  /** Save it under this name, of plain ASCII, instead of showing it. */
+  /** Save it under this name instead of showing it. */
   readonly download?: string;
 }
 
@@ -38,7 +39,7 @@ export async function sendMedia(
     const etag = `"${media.id}-${size.toString(36)}-${Math.round(mtime.getTime()).toString(36)}"`;
     reply.header('accept-ranges', 'bytes').header('etag', etag).header('last-modified', mtime.toUTCString());
     reply.header('cache-control', 'private, no-cache').type(media.type);
-    if (media.download) reply.header('content-disposition', `attachment; filename="${media.download}"`);
+    if (media.download) reply.header('content-disposition', attachment(media.download));
     if (matchesTag(request.headers['if-none-match'], etag)) return await reply.code(304).send();
     const range = readRange(request, size, etag, mtime);
     if (range === 'unsatisfiable') {

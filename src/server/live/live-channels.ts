@@ -1,4 +1,4 @@
-import type { Channel } from '../../channel/channel.ts';
+import type { Channel, ChannelSettings } from '../../channel/channel.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
@@ -31,7 +31,7 @@ export class LiveChannels {
   /** The live side of a channel, for a publisher or a viewer. */
   open(record: ChannelRecord): Channel {
     this.#records.set(record.name, record);
-    return this.#hub.open(record.name, { reconnectGrace: milliseconds(this.#settings.reconnectGrace) });
+    return this.#hub.open(record.name, this.#settingsOf(record));
   }
 
   /** Whether broadcasts of that channel are to be recorded, as of its last change. */
@@ -47,7 +47,10 @@ export class LiveChannels {
   /** A channel was changed in the database. One with a new name lets its viewers go. */
   changed(oldName: string, record: ChannelRecord): void {
     if (oldName !== record.name) this.removed(oldName);
-    else if (this.#records.has(oldName)) this.#records.set(oldName, record);
+    else if (this.#records.has(oldName)) {
+      this.#records.set(oldName, record);
+      this.#hub.find(oldName)?.configure(this.#settingsOf(record));
+    }
   }
 
   /** A channel is no more: its broadcast ends, its viewers are let go. */
@@ -57,7 +60,8 @@ export class LiveChannels {
   }
 
   /** A channel as the API shows it. */
-  describe({ name, title, record, createdAt, keepBytes, keepDays }: ChannelRecord): ChannelResource {
+  describe(stored: ChannelRecord): ChannelResource {
+    const { name, title, record, live, maxDuration, createdAt, keepBytes, keepDays } = stored;
     const channel = this.#hub.find(name);
     return {
       name,
@@ -65,6 +69,9 @@ export class LiveChannels {
       record,
       keepBytes,
       keepDays,
+      live,
+      reconnectGrace: this.#graceOf(stored),
+      maxDuration,
       createdAt,
       state: channel?.state ?? 'offline',
       viewers: channel?.viewers ?? 0,
@@ -88,6 +95,19 @@ export class LiveChannels {
       tracks: (broadcast.epoch?.tracks ?? []).map(describeTrack),
       recording: this.#facts.recordingOf(broadcast.info.id),
       recordingState: this.#facts.recordingStateOf(broadcast.info.id),
+    };
+  }
+
+  #graceOf({ reconnectGrace }: ChannelRecord): number {
+    return reconnectGrace ?? this.#settings.reconnectGrace;
+  }
+
+  #settingsOf(record: ChannelRecord): ChannelSettings {
+    const { live, maxDuration } = record;
+    return {
+      live,
+      reconnectGrace: milliseconds(this.#graceOf(record)),
+      maxDuration: maxDuration === null ? undefined : milliseconds(maxDuration),
     };
   }
 }

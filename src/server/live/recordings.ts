@@ -11,6 +11,7 @@ import type { Store } from '../../store/open-store.ts';
 import type { RecordingRecord } from '../../store/recording-store.ts';
 import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
 import { DiskRoom } from './disk-room.ts';
+import { fileNameOf } from './file-name.ts';
 import { Finaliser, type FinaliserCounts } from './finaliser.ts';
 import { type Quota, Retention } from './retention.ts';
 import { StoredCatalog } from './stored-catalog.ts';
@@ -136,19 +137,10 @@ export class Recordings {
   }
 
   /** A recording as the API shows it. */
-  describe({
-    id,
-    channel,
-    title,
-    state,
-    startedAt,
-    duration,
-    size,
-    mime,
-    finalisation,
-  }: RecordingRecord): RecordingResource {
-    const stored = { id, channel, title, state, startedAt, duration, size, mime, finalisation };
-    return { ...stored, ...this.#catalog.unwrittenEnd(id) };
+  describe(recording: RecordingRecord): RecordingResource {
+    const { id, channel, title, state, startedAt, duration, size, mime, finalisation } = recording;
+    const known = { id, channel, title, state, startedAt, duration, size, mime, finalisation };
+    return { ...known, fileName: fileNameOf(recording), ...this.#catalog.unwrittenEnd(id) };
   }
 
   /** Where its media is. */

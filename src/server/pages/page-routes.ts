@@ -52,6 +52,10 @@ function publicPages(http: Http, { store }: Services, built: boolean): void {
     if (!isChannelName(channel) || !(await store.channels.find(channel))) throw channelNotFound(channel);
     return await sendPage(reply, built, page);
   };
+  // It finds out itself who may record: a key is in the part of the address that is never sent.
+  http.get('/record', { schema: { hide: true } }, async (_request, reply) =>
+    sendPage(reply, built, 'index.html'),
+  );
   http.get('/watch/:channel', { schema: { hide: true } }, open('watch.html'));
   http.get('/embed/:channel', { schema: { hide: true }, helmet: EMBED_HEADERS }, open('embed.html'));
 }

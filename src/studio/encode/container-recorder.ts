@@ -1,6 +1,6 @@
 import type { Quality } from './quality.ts';
 
-/** How often MediaRecorder hands out what it has, in ms: the low-delay path. */
+/** In ms. */
 const TIMESLICE = 100;
 /** A viewer starts at a keyframe, so they come every second. */
 const KEYFRAME_EVERY = 1000;
@@ -11,6 +11,8 @@ export interface RecorderOptions {
   readonly stream: MediaStream;
   readonly mimeType: string;
   readonly quality: Quality;
+  /** How often bytes are handed out, in ms; 100 by default, the low-delay path. */
+  readonly timeslice?: number | undefined;
   /** The next bytes of the container, in order. */
   readonly onPiece: (piece: Uint8Array<ArrayBuffer>) => void;
   /** It ended by itself; every piece was handed out before. */
@@ -47,7 +49,7 @@ export class ContainerRecorder {
 
   start(): void {
     this.#started = true;
-    this.#recorder.start(TIMESLICE);
+    this.#recorder.start(this.#options.timeslice ?? TIMESLICE);
   }
 
   /** Ends the container. Settles when its last piece was handed out. */

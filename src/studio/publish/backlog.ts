@@ -13,8 +13,8 @@ export interface Backlog {
   read(offset: number, most: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Forgets what lies before `offset`. */
   release(offset: number): void;
-  /** Forgets everything. */
-  close(): void;
+  /** Forgets everything; with `keep`, what outlives the tab stays, to be sent another time. Never rejects. Idempotent. */
+  close(keep?: boolean): Promise<void>;
 }
 
 /** More is waiting to be acknowledged than may be kept. */
@@ -23,9 +23,12 @@ export class BacklogFullError extends Error {
   readonly code = 'backlog-full';
   /** The bound, in bytes. */
   readonly limit: number;
+  /** The browser gives this site no more room on its disk either. */
+  readonly diskFull: boolean;
 
-  constructor(limit: number) {
+  constructor(limit: number, diskFull = false) {
     super(`More than ${Math.round(limit / 1_048_576)} MiB wait for the server`);
     this.limit = limit;
+    this.diskFull = diskFull;
   }
 }

@@ -51,7 +51,7 @@ export class MemoryBacklog implements Backlog {
     if (kept > 0) this.#pieces.splice(0, kept);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#pieces = [];
     this.#start = this.#end;
   }

@@ -22,7 +22,9 @@ const HIGH_WATER = 256 * 1024;
 /** Far below the server's limit for one message. */
 const MOST_PER_MESSAGE = 64 * 1024;
 /** A WebSocket does not tell when it has drained, so it is asked. */
-const DRAIN_POLL = milliseconds(20);
+const DRAIN_POLL = milliseconds(10);
+/** How long a server may take to answer when it is asked whether it is still there. */
+const PROBE_TIMEOUT = milliseconds(3000);
 /** The first pings come quickly, so that the clock is known soon. */
 const EAGER_PINGS = 5;
 const EAGER_PING_EVERY = milliseconds(250);
@@ -45,6 +47,8 @@ interface ConnectionEvents {
 export interface ConnectionOptions {
   readonly url: string;
   readonly start: PublishStart;
+  /** The server may hold more than the backlog has, and that is where the stream ends. */
+  readonly mayEndBeyond: boolean;
   readonly openSocket: OpenSocket;
   readonly backlog: Backlog;
   readonly serverClock: ServerClock;
@@ -91,6 +95,16 @@ export class PublishConnection {
     this.pump();
   }
 
+  /** Finds out whether the server is still there; a connection that says nothing soon is lost. */
+  probe(): void {
+    if (this.#state === 'closed') return;
+    const asked = this.#options.timing.now();
+    if (this.#state === 'ready') this.#say({ type: 'ping', id: this.#pings++ });
+    this.#timer('probe', PROBE_TIMEOUT, () => {
+      if (this.#heardAt <= asked) this.#lose(undefined);
+    });
+  }
+
   /** Tells the server when the container's clock stood at 0, now or as soon as its own clock is known. */
   setContainerStart(at: Milliseconds): void {
     this.#containerStart = at;
@@ -135,14 +149,14 @@ export class PublishConnection {
         this.#learnClock(message.id, message.time);
         break;
       case 'error':
-        this.#complaint = { message: message.message, since: message.since };
+        this.#complaint = message;
     }
   }
 
   #beReady(offset: number): void {
     const { backlog, events } = this.#options;
     if (this.#state !== 'opening') return;
-    if (offset < backlog.start || offset > backlog.end) {
+    if (offset < backlog.start || (offset > backlog.end && !this.#options.mayEndBeyond)) {
       this.#lose(CLOSE.badOffset);
       return;
     }

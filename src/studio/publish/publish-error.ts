@@ -13,7 +13,9 @@ export type PublishErrorCode =
   | 'storage-failed'
   | 'closed-by-server'
   | 'unreachable'
+  | 'max-duration'
   | 'backlog-full'
+  | 'storage-full'
   | 'unfinished'
   | 'recorder-failed'
   | 'recorder-unsupported';
@@ -24,17 +26,25 @@ export class PublishError extends Error {
   readonly code: PublishErrorCode;
   /** What the server added, where it said more. */
   readonly detail: string | undefined;
+  /** The server's own, finer code; undefined where it said none. */
+  readonly reason: string | undefined;
   /** For `channel-busy`: since when the other publisher is live, in ms since 1970. */
   readonly since: number | undefined;
 
   constructor(
     code: PublishErrorCode,
-    extra: { detail?: string | undefined; since?: number | undefined } = {},
+    extra: { detail?: string | undefined; reason?: string | undefined; since?: number | undefined } = {},
   ) {
     super(WORDS[code]);
     this.code = code;
     this.detail = extra.detail;
+    this.reason = extra.reason;
     this.since = extra.since;
+  }
+
+  /** Whether what was not delivered may still be, another time. */
+  get mayTryLater(): boolean {
+    return !HOPELESS.includes(this.code);
   }
 }
 
@@ -58,6 +68,9 @@ const WORDS: Record<PublishErrorCode, string> = {
   unreachable: 'The server cannot be reached. Check the network connection, then go live again.',
   'backlog-full':
     'The connection was away or too slow for too long, and no more could be kept. Choose a lower bitrate or a better connection, then go live again.',
+  'max-duration': 'The broadcast was as long as this channel allows, and has ended.',
+  'storage-full':
+    'The connection was away for too long: the browser’s storage for this site is full, and no more could be kept. Free some space on this device, then upload what was kept, or go live again.',
   unfinished:
     'The last part could not be delivered: the server did not answer. The recording has everything that was acknowledged.',
   'recorder-unsupported':
@@ -67,9 +80,21 @@ const WORDS: Record<PublishErrorCode, string> = {
 
 /** What the server said before it closed the socket. */
 export interface ServerComplaint {
+  readonly code: string;
   readonly message: string;
   readonly since?: number | undefined;
+  readonly recording?: string | undefined;
 }
+
+/** After these nothing that was kept will ever be taken. */
+const HOPELESS: readonly PublishErrorCode[] = [
+  'channel-not-found',
+  'taken-over',
+  'bad-media',
+  'bad-message',
+  'bitrate-exceeded',
+  'max-duration',
+];
 
 const FINAL: ReadonlyMap<number, PublishErrorCode> = new Map([
   [CLOSE.normal, 'closed-by-server'],
@@ -79,6 +104,7 @@ const FINAL: ReadonlyMap<number, PublishErrorCode> = new Map([
   [CLOSE.channelBusy, 'channel-busy'],
   [CLOSE.takenOver, 'taken-over'],
   [CLOSE.badMedia, 'bad-media'],
+  [CLOSE.tooLong, 'max-duration'],
   [CLOSE.badOffset, 'session-lost'],
   [CLOSE.bitrateExceeded, 'bitrate-exceeded'],
   [CLOSE.storageFailed, 'storage-failed'],
@@ -87,7 +113,10 @@ const FINAL: ReadonlyMap<number, PublishErrorCode> = new Map([
 /** What a close code means for a publisher; undefined when it should come back and try again. */
 export function publishErrorOfClose(code: number, complaint?: ServerComplaint): PublishError | undefined {
   const final = FINAL.get(code);
-  return final && new PublishError(final, { detail: complaint?.message, since: complaint?.since });
+  return (
+    final &&
+    new PublishError(final, { detail: complaint?.message, reason: complaint?.code, since: complaint?.since })
+  );
 }
 
 /** Why the connection is being tried again, in words. */

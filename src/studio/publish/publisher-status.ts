@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../media/time.ts';
 import type { RecordingState } from '../../wire/publish.ts';
+import type { CatchUpProgress } from './catch-up.ts';
 import type { PublishError } from './publish-error.ts';
 
 /**
@@ -31,6 +32,10 @@ export interface PublisherStatus {
   readonly elapsed: Milliseconds;
   /** The shortest round trip to the server of late. */
   readonly roundTrip: Milliseconds | null;
-  /** The id of the finished recording, once the state is `ended`. */
+  /** The id of the finished recording, once it is over and where the server told. */
   readonly recordingId: string | null;
+  /** Until the channel's longest duration ends the broadcast, as last told; null where nothing does. */
+  readonly remaining: Milliseconds | null;
+  /** Set while more is being uploaded than is captured: what a cut has left. */
+  readonly catchUp: CatchUpProgress | null;
 }

@@ -1,7 +1,9 @@
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { PublishServerMessage, PublishStart } from '../../wire/publish.ts';
 import { type Backlog, BacklogFullError } from './backlog.ts';
+import { CatchUp } from './catch-up.ts';
 import { MemoryBacklog } from './memory-backlog.ts';
+import type { PageSignals } from './page-signals.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { PublishError, publishErrorOfClose, type ServerComplaint, wordsOfRetry } from './publish-error.ts';
 import type { OpenSocket } from './publish-socket.ts';
@@ -27,8 +29,14 @@ export interface PublisherOptions {
   readonly key?: string | undefined;
   /** Takes the channel from whoever publishes to it now. */
   readonly takeover?: boolean | undefined;
-  /** Where unacknowledged bytes are kept; in memory by default. */
+  /** What the recording's download name begins with. */
+  readonly namePrefix?: string | undefined;
+  /** Where unacknowledged bytes are kept; in memory by default. Its to close. */
   readonly backlog?: Backlog | undefined;
+  /** The stream was left behind by a tab: it ends where the backlog does, or where what the server holds does. */
+  readonly leftBehind?: boolean | undefined;
+  /** Shortens the waiting between two attempts. */
+  readonly signals?: Pick<PageSignals, 'onWake'> | undefined;
   readonly openSocket: OpenSocket;
   readonly timing: Timing;
   /** From 0 to 1. */
@@ -49,6 +57,8 @@ const READY: PublisherStatus = {
   elapsed: milliseconds(0),
   roundTrip: null,
   recordingId: null,
+  remaining: null,
+  catchUp: null,
 };
 
 /**
@@ -69,7 +79,7 @@ export class Publisher {
   #status = READY;
   #connection: PublishConnection | undefined;
   /** One timer at a time: the next attempt. */
-  #retry: { cancel(): void } | undefined;
+  #retry: { cancel(): void; readonly due: Milliseconds } | undefined;
   /** The first connection's, later the end's. */
   #deadline: { cancel(): void } | undefined;
   #attempt = 0;
@@ -81,6 +91,8 @@ export class Publisher {
   #length: number | undefined;
   #lastError: PublishError | undefined;
   #containerStart: Milliseconds | undefined;
+  #catchUp: CatchUp | undefined;
+  readonly #unlisten: (() => void) | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -91,6 +103,7 @@ export class Publisher {
     const closed = Promise.withResolvers<PublisherStatus>();
     this.closed = closed.promise;
     this.#settle = closed.resolve;
+    this.#unlisten = options.signals?.onWake(() => this.#hurry());
   }
 
   get status(): PublisherStatus {
@@ -121,11 +134,14 @@ export class Publisher {
       this.#backlog.append(piece);
     } catch (error) {
       if (!(error instanceof BacklogFullError)) throw error;
-      this.close(new PublishError('backlog-full', { detail: error.message }));
+      const code = error.diskFull ? 'storage-full' : 'backlog-full';
+      this.close(new PublishError(code, { detail: error.message }));
       return;
     }
     this.#set({ total: this.#backlog.end });
     this.#connection?.pump();
+    // Timers of a hidden tab may be a minute late; what is recorded is not.
+    if (this.#retry && this.#retry.due <= this.#options.timing.now()) this.#hurry();
   }
 
   /** Ties the container's clock to the local one: what has timestamp 0 was captured at that point of `timing`. */
@@ -147,20 +163,26 @@ export class Publisher {
     }
     this.#length = this.#backlog.end;
     this.#set({ state: 'ending' });
-    this.#expectProgress();
+    if (this.#readyOffset !== undefined) this.#expectProgress();
     this.#connection?.finish(this.#length);
     return this.closed;
   }
 
-  /** Stops at once, without delivering the rest: `failed` with an error, else `ended`. */
+  /**
+   * Stops at once, without delivering the rest: `failed` with an error, else `ended`. A backlog that outlives the tab is
+   * kept, unless the server will never take it.
+   */
   close(error?: PublishError): void {
     if (this.#isClosed) return;
     this.#retry?.cancel();
     this.#deadline?.cancel();
     this.#connection?.close();
     this.#connection = undefined;
-    this.#backlog.close();
-    this.#set({ state: error ? 'failed' : 'ended', error: error ?? null, problem: null, bitrate: 0 });
+    this.#unlisten?.();
+    const delivered = this.#status.acknowledged === this.#backlog.end;
+    void this.#backlog.close(!delivered && (error === undefined || error.mayTryLater));
+    const state = error ? 'failed' : 'ended';
+    this.#set({ state, error: error ?? null, problem: null, bitrate: 0, remaining: null, catchUp: null });
     this.#accept(false);
     this.#settle(this.#status);
     this.#listeners.clear();
@@ -172,10 +194,13 @@ export class Publisher {
 
   #connect(): void {
     const { url, openSocket, timing } = this.#options;
+    this.#retry?.cancel();
+    this.#retry = undefined;
     this.#readyOffset = undefined;
     const connection = new PublishConnection({
       url,
       start: this.#startMessage(),
+      mayEndBeyond: this.#options.leftBehind ?? false,
       openSocket,
       backlog: this.#backlog,
       serverClock: this.#serverClock,
@@ -196,13 +221,16 @@ export class Publisher {
   }
 
   #startMessage(): PublishStart {
-    const { session, mimeType, title, key, takeover } = this.#options;
+    const { session, mimeType, title, key, takeover, namePrefix } = this.#options;
     return {
       type: 'start',
       session,
       mimeType,
       ...(title ? { name: title } : {}),
       ...(key ? { key } : {}),
+      ...(namePrefix !== undefined ? { namePrefix } : {}),
+      // A server that knows nothing of this session must not begin it in the middle.
+      ...(this.#backlog.start > 0 ? { from: this.#backlog.start } : {}),
       // Only to get in: a publisher that lost its place later asks its owner before it takes it back.
       ...(takeover && !this.#wasAccepted ? { takeover } : {}),
     };
@@ -216,8 +244,11 @@ export class Publisher {
       if (this.#length === undefined) this.#deadline?.cancel();
       this.#accept(true);
     }
+    this.#catchUp = CatchUp.begin(offset, this.#backlog.end, this.#options.timing.now());
     this.#set({ problem: null });
+    this.#showCatchUp(offset);
     if (this.#length === undefined) return;
+    this.#length = Math.max(this.#length, offset);
     this.#expectProgress();
     connection.finish(this.#length);
   }
@@ -226,6 +257,7 @@ export class Publisher {
     if (offset < this.#status.acknowledged) return;
     this.#backlog.release(offset);
     this.#set({ acknowledged: offset });
+    this.#showCatchUp(offset);
     if (this.#length !== undefined) {
       this.#expectProgress();
     } else if (this.#readyOffset !== undefined && offset > this.#readyOffset) {
@@ -240,23 +272,49 @@ export class Publisher {
       bitrate: status.bitrate,
       recording: status.recording,
       elapsed: milliseconds(status.elapsed),
+      remaining: status.remaining === undefined ? null : milliseconds(status.remaining),
       roundTrip: this.#serverClock.roundTrip ?? null,
     });
   }
 
   #lose(code: number | undefined, complaint: ServerComplaint | undefined): void {
     this.#connection = undefined;
+    // How long the end takes counts from when there is a connection to deliver it.
+    if (this.#wasAccepted) this.#deadline?.cancel();
     const wasReady = this.#readyOffset !== undefined;
     this.#readyOffset = undefined;
     const error = code === undefined ? undefined : publishErrorOfClose(code, complaint);
     if (error) {
+      if (complaint?.recording) this.#set({ recordingId: complaint.recording });
       this.close(error);
       return;
     }
-    this.#set({ problem: wordsOfRetry(code), bitrate: 0, state: this.#stateWithoutConnection() });
+    this.#set({
+      problem: wordsOfRetry(code),
+      bitrate: 0,
+      catchUp: null,
+      state: this.#stateWithoutConnection(),
+    });
     if (!wasReady) this.#diagnose();
     const delay = reconnectDelay(this.#attempt++, this.#options.random);
-    this.#retry = this.#options.timing.after(delay, () => this.#connect());
+    const { timing } = this.#options;
+    const timer = timing.after(delay, () => this.#connect());
+    this.#retry = { cancel: () => timer.cancel(), due: milliseconds(timing.now() + delay) };
+  }
+
+  /** Does not wait any longer; where there is a connection, finds out whether it still is one. */
+  #hurry(): void {
+    this.#connection?.probe();
+    if (!this.#retry || this.#isClosed) return;
+    this.#attempt = 1;
+    this.#connect();
+  }
+
+  #showCatchUp(offset: number): void {
+    if (!this.#catchUp) return;
+    const progress = this.#catchUp.progress(offset, this.#backlog.end, this.#options.timing.now());
+    if (!progress) this.#catchUp = undefined;
+    this.#set({ catchUp: progress ?? null });
   }
 
   #stateWithoutConnection(): PublisherStatus['state'] {

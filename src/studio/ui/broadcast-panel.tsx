@@ -3,6 +3,7 @@ import type { LiveSession } from '../live-session.ts';
 import { Observable } from '../observable.ts';
 import type { PublishError } from '../publish/publish-error.ts';
 import { isOver, type PublisherStatus } from '../publish/publisher-status.ts';
+import { EndWarning } from './end-warning.tsx';
 import { LiveFigures } from './live-figures.tsx';
 import { MainButton } from './main-button.tsx';
 import { type OtherBroadcast, Outcome } from './outcome.tsx';
@@ -48,6 +49,7 @@ export function BroadcastPanel(props: {
       </p>
       {sentence && state !== 'failed' && <p className="studio-sentence">{sentence}</p>}
       <Outcome {...props} status={status} onTakeOver={takeOver} />
+      {onAir && <EndWarning remaining={status.remaining} />}
       {onAir && session && <LiveFigures session={session} status={status} />}
       {!onAir && props.children}
       <WatchLink url={props.watchUrl} />

@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect, useState } from 'react';
 import type { LiveSession } from '../live-session.ts';
+import type { CatchUpProgress } from '../publish/catch-up.ts';
 import type { PublisherStatus } from '../publish/publisher-status.ts';
 import { formatBitrate, formatBytes } from './format-amount.ts';
 import { durationToken, formatDuration } from './format-duration.ts';
@@ -41,6 +42,7 @@ export function LiveFigures({
           <progress className="figure-bar" max={1} value={share} aria-label="Upload against target" />
         </dd>
       </div>
+      {status.catchUp && <CatchUpFigure progress={status.catchUp} />}
       <div className="figure-half" data-tone={waiting > MUCH_WAITING ? 'warning' : undefined}>
         <dt>Not yet confirmed</dt>
         <dd>{formatBytes(waiting)}</dd>
@@ -50,6 +52,24 @@ export function LiveFigures({
         <dd>{status.roundTrip === null ? '–' : `${Math.round(status.roundTrip)} ms`}</dd>
       </div>
     </dl>
+  );
+}
+
+/** What a cut has left is being uploaded. */
+function CatchUpFigure({ progress }: { progress: CatchUpProgress }): ReactElement {
+  const { done, size, rate } = progress;
+  return (
+    <div className="figure-wide" data-tone="warning">
+      <dt>Catching up</dt>
+      <dd>
+        {Math.floor((100 * done) / size)} %{' '}
+        <span className="figure-note">
+          {formatBytes(done)} of {formatBytes(size)}
+          {rate > 0 && ` at ${formatBitrate(rate)}`}
+        </span>
+        <progress className="figure-bar" max={size} value={done} aria-label="Upload of what was kept" />
+      </dd>
+    </div>
   );
 }
 

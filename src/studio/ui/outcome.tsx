@@ -56,9 +56,11 @@ function Failure({
   recordingUrl: (id: string) => string;
 }): ReactElement {
   return (
-    <div className="notice" data-tone="danger" role="alert">
+    <div className="notice" data-tone={error.code === 'max-duration' ? 'warning' : 'danger'} role="alert">
       <p>{error.message}</p>
-      {error.detail && <p className="notice-detail">The server says: {error.detail}</p>}
+      {error.detail && error.code !== 'max-duration' && (
+        <p className="notice-detail">The server says: {error.detail}</p>
+      )}
       {recording && (
         <p>
           <a href={recordingUrl(recording)}>Watch the recording</a>

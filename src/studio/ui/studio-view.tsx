@@ -2,9 +2,11 @@ import { type ReactElement, useEffect, useMemo, useState } from 'react';
 import type { Quality } from '../encode/quality.ts';
 import { problemOfQuality } from '../encode/quality.ts';
 import type { PublishError } from '../publish/publish-error.ts';
+import { Rescue } from '../rescue.ts';
 import { Studio } from '../studio.ts';
 import { BroadcastPanel } from './broadcast-panel.tsx';
 import { BroadcastSettings } from './broadcast-settings.tsx';
+import { KeptOffers } from './kept-offers.tsx';
 import type { OtherBroadcast } from './outcome.tsx';
 import { type Preferences, readPreferences, writePreferences } from './preferences.ts';
 import { Stage } from './stage.tsx';
@@ -33,6 +35,11 @@ const NO_SOURCE = 'Choose a camera, a microphone or a screen first.';
 export function StudioView(props: StudioViewProps): ReactElement {
   const [preferences, setPreferences] = useState<Preferences>(() => readPreferences(localStorage));
   const studio = useMemo(() => new Studio(readPreferences(localStorage).quality), []);
+  const { channel, publishUrl, diagnose } = props;
+  const rescue = useMemo(
+    () => new Rescue({ channel, url: publishUrl, diagnose }),
+    [channel, publishUrl, diagnose],
+  );
   const sources = useObservable(studio.sources.status);
   const session = useObservable(studio.session);
   const refusal = useObservable(studio.refusal);
@@ -44,6 +51,10 @@ export function StudioView(props: StudioViewProps): ReactElement {
     void studio.open(camera, microphone);
     return () => void studio.close();
   }, [studio]);
+  useEffect(() => {
+    void rescue.refresh();
+    return () => rescue.close();
+  }, [rescue]);
   useEffect(() => writePreferences(localStorage, preferences), [preferences]);
 
   const setQuality = (quality: Quality) => {
@@ -55,11 +66,15 @@ export function StudioView(props: StudioViewProps): ReactElement {
     void studio.sources.choose(kind, choice);
   };
   const goLive = (takeover: boolean) =>
-    void studio.goLive({ url: props.publishUrl, title: title.trim(), takeover, diagnose: props.diagnose });
+    void studio
+      .goLive({ url: publishUrl, channel, title: title.trim(), takeover, diagnose })
+      // What could not be sent is offered at once.
+      .then(() => rescue.refresh());
 
   const hasSource = [sources.screen, sources.camera, sources.microphone].some(({ track }) => track !== null);
   return (
     <div className="studio">
+      {!onAir && <KeptOffers rescue={rescue} recordingUrl={props.recordingUrl} />}
       <Stage
         studio={studio}
         status={sources}

@@ -1,16 +1,18 @@
 import { Trash2 } from 'lucide-react';
 import { type FormEvent, type ReactElement, useId, useState } from 'react';
 import { ConfirmDialog } from '../../studio/ui/confirm-dialog.tsx';
-import type { ChannelResource } from '../../wire/api.ts';
+import { type ChannelResource, MAX_DURATION, MAX_GRACE } from '../../wire/api.ts';
 import { wordsOfFailure } from '../api/api-failure.ts';
 import { deleteChannel, updateChannel } from '../api/channels.ts';
 import { FormDialog } from './form-dialog.tsx';
 import { NameField, problemOfName } from './name-field.tsx';
 import { ProblemNotice } from './problem-notice.tsx';
-import { RecordSwitch } from './record-switch.tsx';
+import { SettingSwitch } from './setting-switch.tsx';
 import { StreamKey } from './stream-key.tsx';
 
-/** Renames a channel, changes its title and whether it records, shows its key, deletes it. Closed for null. */
+const MINUTE = 60_000;
+
+/** Renames a channel, changes its title, what becomes of its broadcasts and how long they last, shows its key, deletes it. Closed for null. */
 export function ChannelSettings(props: {
   channel: ChannelResource | null;
   onClose: () => void;
@@ -38,6 +40,11 @@ function SettingsForm(props: {
   const [name, setName] = useState(channel.name);
   const [title, setTitle] = useState(channel.title);
   const [record, setRecord] = useState(channel.record);
+  const [live, setLive] = useState(channel.live);
+  const [grace, setGrace] = useState(String(channel.reconnectGrace / 1000));
+  const [longest, setLongest] = useState(
+    channel.maxDuration === null ? '' : String(channel.maxDuration / MINUTE),
+  );
   const [problem, setProblem] = useState<string | null>(null);
   const act = async (action: () => Promise<unknown>) => {
     setProblem(null);
@@ -52,7 +59,12 @@ function SettingsForm(props: {
   const save = (event: FormEvent) => {
     event.preventDefault();
     const renamed = name === channel.name ? {} : { name };
-    void act(() => updateChannel(channel.name, { ...renamed, title: title.trim() || name, record }));
+    const lasting = {
+      reconnectGrace: grace === '' ? null : Math.round(Number(grace) * 1000),
+      maxDuration: longest === '' ? null : Math.round(Number(longest) * MINUTE),
+    };
+    const change = { ...renamed, title: title.trim() || name, record, live, ...lasting };
+    void act(() => updateChannel(channel.name, change));
   };
   const isLive = channel.state !== 'offline';
   return (
@@ -72,7 +84,25 @@ function SettingsForm(props: {
           onChange={(event) => setTitle(event.target.value)}
         />
       </div>
-      <RecordSwitch checked={record} onChange={setRecord} />
+      <SettingSwitch label="Record broadcasts" checked={record} onChange={setRecord} />
+      <SettingSwitch label="Show broadcasts to viewers" checked={live} onChange={setLive} />
+      <div className="field-row">
+        <NumberField
+          label="Wait for a lost broadcaster"
+          unit="s"
+          most={MAX_GRACE / 1000}
+          value={grace}
+          onChange={setGrace}
+        />
+        <NumberField
+          label="End after"
+          unit="min, empty for never"
+          least={1}
+          most={MAX_DURATION / MINUTE}
+          value={longest}
+          onChange={setLongest}
+        />
+      </div>
       <StreamKey channel={channel.name} />
       <ProblemNotice problem={problem} />
       <div className="dialog-actions">
@@ -89,6 +119,34 @@ function SettingsForm(props: {
         </button>
       </div>
     </form>
+  );
+}
+
+/** A whole number, or nothing. */
+function NumberField(props: {
+  label: string;
+  unit: string;
+  least?: number;
+  most: number;
+  value: string;
+  onChange: (value: string) => void;
+}): ReactElement {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        {props.label} <span className="unit">{props.unit}</span>
+      </label>
+      <input
+        id={id}
+        type="number"
+        inputMode="numeric"
+        min={props.least ?? 0}
+        max={props.most}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      />
+    </div>
   );
 }
 

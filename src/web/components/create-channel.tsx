@@ -4,7 +4,7 @@ import { createChannel } from '../api/channels.ts';
 import { FormDialog } from './form-dialog.tsx';
 import { NameField, problemOfName } from './name-field.tsx';
 import { ProblemNotice } from './problem-notice.tsx';
-import { RecordSwitch } from './record-switch.tsx';
+import { SettingSwitch } from './setting-switch.tsx';
 
 /** Makes a channel. */
 export function CreateChannel(props: {
@@ -50,7 +50,7 @@ function CreateForm(props: { onOpenChange: (open: boolean) => void; onCreated: (
           onChange={(event) => setTitle(event.target.value)}
         />
       </div>
-      <RecordSwitch checked={record} onChange={setRecord} />
+      <SettingSwitch label="Record broadcasts" checked={record} onChange={setRecord} />
       <ProblemNotice problem={problem} />
       <div className="dialog-actions">
         <button type="button" className="button" onClick={() => props.onOpenChange(false)}>

@@ -51,6 +51,9 @@ const STATES = {
   offline: { word: 'Offline', tone: 'neutral' },
 } as const;
 
+/** A channel that nobody can watch. */
+const RECORDING = { word: 'Recording', tone: 'live' } as const;
+
 function ChannelRow({
   channel,
   onSettings,
@@ -59,7 +62,7 @@ function ChannelRow({
   onSettings: () => void;
 }): ReactElement {
   const { name, title, viewers } = channel;
-  const state = STATES[channel.state];
+  const state = channel.state === 'live' && !channel.live ? RECORDING : STATES[channel.state];
   return (
     <li className="row channel-row">
       <div className="row-main">
@@ -71,6 +74,7 @@ function ChannelRow({
         {(channel.state !== 'offline' || viewers > 0) && (
           <span className="muted">{formatCount(viewers, 'viewer')}</span>
         )}
+        {!channel.live && <span className="muted">records only</span>}
         {!channel.record && <span className="muted">not recorded</span>}
       </div>
       <div className="row-actions">

@@ -10,7 +10,7 @@ import { signedOut } from '../api/request.ts';
 import { ProblemNotice } from '../components/problem-notice.tsx';
 import { usePolled } from '../components/use-polled.ts';
 import { useTitle } from '../components/use-title.ts';
-import { paths } from '../route.ts';
+import { paths, publishUrl } from '../route.ts';
 
 const REFRESH_EVERY = 5000;
 
@@ -56,12 +56,6 @@ export function StudioPage({ channel }: { channel: string }): ReactElement {
       />
     </div>
   );
-}
-
-function publishUrl(channel: string): string {
-  const url = new URL(`/live/${channel}/publish`, location.origin);
-  url.protocol = url.protocol.replace('http', 'ws');
-  return url.href;
 }
 
 /** The channel, and the broadcast on it unless it is interrupted: then anyone may go on with it. */

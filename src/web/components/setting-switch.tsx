@@ -1,8 +1,9 @@
 import { Switch } from '@base-ui/react/switch';
 import { type ReactElement, useId } from 'react';
 
-/** Whether a channel's broadcasts are recorded. */
-export function RecordSwitch(props: {
+/** Something of a channel that is on or off. */
+export function SettingSwitch(props: {
+  label: string;
   checked: boolean;
   onChange: (checked: boolean) => void;
 }): ReactElement {
@@ -10,7 +11,7 @@ export function RecordSwitch(props: {
   return (
     <div className="switch-row">
       <label id={`${id}-label`} htmlFor={id}>
-        Record broadcasts
+        {props.label}
       </label>
       <Switch.Root
         id={id}
