@@ -120,12 +120,11 @@ export class LiveSession {
   async #record(): Promise<void> {
     try {
       this.#recorder.start();
+      // The recorder's clock starts with its first frame, and that is this one.
+      this.#publisher.setContainerStart(await this.#switch.mark());
     } catch {
       this.#fail();
-      return;
     }
-    // The recorder's clock starts with its first frame, and that is this one.
-    this.#publisher.setContainerStart(await this.#switch.mark());
   }
 
   #fail(): void {

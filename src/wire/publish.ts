@@ -62,7 +62,7 @@ export type PublishServerMessage =
       readonly viewers: number;
       readonly recording: RecordingState;
       readonly bitrate: number;
-      /** Milliseconds since the broadcast began; 0 before its tracks are known. */
+      /** Milliseconds of media so far; 0 before the tracks are known. */
       readonly elapsed: number;
     }
   /** All bytes are stored and the broadcast is over. The recording's id, where one was made. */

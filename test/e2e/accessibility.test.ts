@@ -181,6 +181,15 @@ describe('the keyboard alone', () => {
     await expectFocus(page, 'Cancel');
     await page.keyboard.press('Escape');
     await expectFocus(page, /^Delete/);
+    await page.goto(`${server.url}/recordings?channel=by-hand`);
+    await page.getByRole('link', { name: 'Play Made by hand' }).waitFor();
+    await tabTo(page, 'Delete Made by hand');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Delete recording');
+    await page.keyboard.press('Enter');
+    await page.getByText('by-hand has no recordings.').waitFor();
+    // What had the focus is gone: it is at the content now, and not nowhere.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
     await keyboard.close();
   });
 });

@@ -197,6 +197,42 @@ describe('what is changed while live', () => {
   });
 });
 
+describe('what a broadcaster is told', () => {
+  it('are the figures of the broadcast, the link for viewers, and where the recording is', async () => {
+    const { context, studio } = await open();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const figure = (name: string) =>
+      studio
+        .locator('.figures > div')
+        .filter({ has: studio.getByText(name, { exact: true }) })
+        .locator('dd');
+    const level = () => studio.getByLabel('Audio level').evaluate((meter: HTMLMeterElement) => meter.value);
+    await waitForWord(studio, 'Ready');
+    await expect.poll(level).toBeGreaterThan(-40);
+    await studio.getByLabel(/^Title/).fill('The harbour at noon');
+    await goLive(studio);
+    const viewer = await watch();
+    await viewer.page.getByRole('heading', { name: 'The harbour at noon' }).waitFor();
+    const soon = { timeout: 20_000 };
+    await expect.poll(() => figure('Viewers').textContent(), soon).toBe('1');
+    await expect.poll(() => figure('Recording').textContent(), soon).toBe('On');
+    await expect.poll(() => figure('On air for').textContent(), soon).toMatch(/^0:0[1-9]/);
+    await expect
+      .poll(() => figure('Upload').textContent(), soon)
+      .toMatch(/^[1-9]\d* kbit\/s of 1\.3 Mbit\/s/);
+    await expect.poll(() => figure('Not yet confirmed').textContent(), soon).toMatch(/B$/);
+    await button(studio, 'Copy watch link').click();
+    const copied = () => studio.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toBe(`${server.url}/watch/main`);
+    const id = await stopBroadcast(studio);
+    await studio.getByText('Everything was delivered.').waitFor();
+    expect((await listRecordings(server)).find((recording) => recording.id === id)).toMatchObject({
+      title: 'The harbour at noon',
+      state: 'complete',
+    });
+  });
+});
+
 describe('a channel that is live from somewhere else', () => {
   it('says since when, is taken over only when asked to, and the first one is told and stays away', async () => {
     const first = await open();

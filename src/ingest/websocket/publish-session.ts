@@ -240,7 +240,7 @@ export class PublishSession {
       viewers: this.channel.viewers,
       recording: recordingStateOf(recording),
       bitrate: this.#meter.measure(clock.now()),
-      elapsed: broadcast ? Math.max(0, Math.round(clock.wall() - broadcast.info.startedAt)) : 0,
+      elapsed: Math.round(broadcast?.position ?? 0),
     };
   }
 
