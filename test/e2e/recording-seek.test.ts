@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
@@ -9,6 +9,7 @@ import { TestServer } from '../contract/test-server.ts';
 import { eventually } from '../contract/test-socket.ts';
 import { launchBrowser } from './support/browser.ts';
 import { probePackets } from './support/ffprobe.ts';
+import { sendRange } from './support/send-range.ts';
 
 /** Serves the file that the path names, with Range, to a page that has nothing but a video element. */
 function serveFile(path: () => string): Promise<Server> {
@@ -18,15 +19,7 @@ function serveFile(path: () => string): Promise<Server> {
       response.end('<!doctype html><video muted></video>');
       return;
     }
-    const { size } = statSync(path());
-    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    response.writeHead(206, {
-      'content-type': 'video/mp4',
-      'accept-ranges': 'bytes',
-      'content-range': `bytes ${start}-${size - 1}/${size}`,
-      'content-length': size - start,
-    });
-    createReadStream(path(), { start }).pipe(response);
+    sendRange(path(), request, response);
   });
   return new Promise((settle) => server.listen(0, '127.0.0.1', () => settle(server)));
 }

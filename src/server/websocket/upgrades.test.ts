@@ -18,7 +18,10 @@ let server: TestServer;
 let key: string;
 
 beforeAll(async () => {
-  server = await startTestServer({ HEADWATER_ORIGINS: 'https://partner.example' });
+  server = await startTestServer({
+    HEADWATER_ORIGINS: 'https://partner.example',
+    HEADWATER_RECORDING_FINALISE: 'false',
+  });
   key = await server.streamKey('main');
 });
 afterAll(async () => {

@@ -39,3 +39,12 @@ export async function countDecodedFrames(file: string): Promise<number> {
   if (stderr.trim()) throw new Error(`ffprobe: ${stderr}`);
   return Number(stdout.trim());
 }
+
+/** How long a file says that it is, in seconds; fails when ffprobe complains of anything. */
+export async function probeDuration(file: string): Promise<number> {
+  const { stdout, stderr } = await runFile('ffprobe', [
+    ...['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', file],
+  ]);
+  if (stderr.trim()) throw new Error(`ffprobe: ${stderr}`);
+  return Number(stdout.trim());
+}
