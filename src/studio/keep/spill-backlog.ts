@@ -155,7 +155,8 @@ export class SpillBacklog implements Backlog {
     if (this.#timer || this.#closed !== undefined) return;
     // The vault has nothing of what was acknowledged in time.
     if (this.#stored <= this.#released) this.#released = this.#start;
-    if (this.#stored >= this.#end && this.#released >= this.#start) return;
+    const isWritten = Math.max(this.#stored, this.#start) >= this.#end;
+    if (isWritten && this.#released >= this.#start) return;
     this.#timer = this.#options.timing.after(LOOK_EVERY, () => {
       this.#timer = undefined;
       this.#tellReleased();

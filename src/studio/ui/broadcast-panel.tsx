@@ -30,7 +30,9 @@ export function BroadcastPanel(props: {
 }): ReactElement {
   const { session, onState } = props;
   const status = useObservable<PublisherStatus | null>(session?.status ?? NO_STATUS);
-  const state = props.refusal ? 'failed' : (status?.state ?? 'ready');
+  // The channel's time limit is no failure.
+  const limited = status?.error?.code === 'max-duration';
+  const state = props.refusal ? 'failed' : limited ? 'ended' : (status?.state ?? 'ready');
   const onAir = status !== null && !isOver(status.state);
   const words = stateWords(state);
   const sentence = props.refusal?.message ?? (status && stateSentence(status));
@@ -47,7 +49,9 @@ export function BroadcastPanel(props: {
       <p role="status" className="visually-hidden">
         {words.word}. {sentence}
       </p>
-      {sentence && state !== 'failed' && <p className="studio-sentence">{sentence}</p>}
+      {sentence && status?.state !== 'failed' && !props.refusal && (
+        <p className="studio-sentence">{sentence}</p>
+      )}
       <Outcome {...props} status={status} onTakeOver={takeOver} />
       {onAir && <EndWarning remaining={status.remaining} />}
       {onAir && session && <LiveFigures session={session} status={status} />}

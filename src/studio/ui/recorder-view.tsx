@@ -44,7 +44,7 @@ function Recording(props: { recorder: Recorder; onWords: (words: RecorderWords) 
   useLeaveWarning(isOn);
   useEffect(() => onWords(words), [onWords, words]);
   return (
-    <div className="recorder" data-tone={words.tone}>
+    <div className="recorder" data-tone={words.tone} data-recording={words.word === 'Recording'}>
       <div className="recorder-banner" role="status">
         <Circle aria-hidden className="recorder-dot" />
         <div>
@@ -52,10 +52,12 @@ function Recording(props: { recorder: Recorder; onWords: (words: RecorderWords) 
           <p>{words.sentence}</p>
         </div>
       </div>
-      <Preview
-        track={sources.camera.track}
-        placeholder={sources.camera.track ? null : (sources.camera.error?.message ?? 'No picture yet.')}
-      />
+      {step !== 'denied' && (
+        <Preview
+          track={sources.camera.track}
+          placeholder={sources.camera.track ? null : (sources.camera.error?.message ?? 'No picture yet.')}
+        />
+      )}
       {sources.microphone.track && <LevelMeter mixer={studio.mixer} />}
       {sources.microphone.error && words.tone !== 'danger' && (
         <p className="field-error">{sources.microphone.error.message}</p>
@@ -83,7 +85,7 @@ function Action(props: {
     return (
       <ActionButton className="button-live" onPress={() => void act()}>
         <Circle aria-hidden />
-        {words.action === 'open' ? 'Try again' : words.again ? 'Record again' : 'Start recording'}
+        {words.button}
       </ActionButton>
     );
   }

@@ -1,5 +1,5 @@
 import type { SourcesStatus } from '../capture/sources.ts';
-import type { PublishError } from '../publish/publish-error.ts';
+import type { PublishError, PublishErrorCode } from '../publish/publish-error.ts';
 import type { PublisherStatus } from '../publish/publisher-status.ts';
 import type { RecorderStep } from '../recorder.ts';
 import type { StateWords } from './state-words.ts';
@@ -9,8 +9,8 @@ export interface RecorderWords extends StateWords {
   readonly sentence: string;
   /** What its button does while nothing is recorded; none where there is nothing to do but to wait. */
   readonly action?: 'open' | 'start';
-  /** Something was recorded before. */
-  readonly again?: boolean;
+  /** What that button says. */
+  readonly button?: string;
 }
 
 const OPENING: RecorderWords = {
@@ -28,6 +28,7 @@ const CLICK: RecorderWords = {
   tone: 'warning',
   sentence: 'Press the button to begin: this browser wants it.',
   action: 'start',
+  button: 'Start recording',
 };
 const CONNECTING: RecorderWords = {
   word: 'Not recording yet',
@@ -52,14 +53,14 @@ const SAVED: RecorderWords = {
   tone: 'good',
   sentence: 'The recording is complete. You can close this page.',
   action: 'start',
-  again: true,
+  button: 'Record again',
 };
 const PARTLY: RecorderWords = {
   word: 'Stopped',
   tone: 'warning',
   sentence: 'The last part was not saved.',
   action: 'start',
-  again: true,
+  button: 'Record again',
 };
 const NOTHING: RecorderWords = { ...PARTLY, sentence: 'It ended before anything was recorded.' };
 const LIMIT: RecorderWords = {
@@ -67,7 +68,7 @@ const LIMIT: RecorderWords = {
   tone: 'warning',
   sentence: 'The recording was as long as it may be. What was recorded until then is saved.',
   action: 'start',
-  again: true,
+  button: 'Record again',
 };
 const NOT_KEPT: RecorderWords = {
   word: 'Sent, but not recorded',
@@ -82,7 +83,7 @@ export function recorderWords(
   refusal: PublishError | null,
   sources: Pick<SourcesStatus, 'camera' | 'microphone'>,
 ): RecorderWords {
-  if (refusal) return failed(refusal.message);
+  if (refusal) return failed(wordsOfError(refusal));
   switch (step) {
     case 'opening':
       return OPENING;
@@ -119,7 +120,7 @@ function wordsOfStatus(status: PublisherStatus): RecorderWords {
       return status.recordingId ? SAVED : NOT_KEPT;
     case 'failed':
       if (status.error?.code === 'max-duration') return LIMIT;
-      return failed(status.error?.message ?? 'It failed.');
+      return failed(wordsOfError(status.error));
   }
 }
 
@@ -132,9 +133,25 @@ function notKept(state: 'off' | 'damaged'): RecorderWords {
   };
 }
 
+/** In place of what is said in a studio. */
+const WORDS: Partial<Record<PublishErrorCode, string>> = {
+  unauthorized:
+    'The key in this link is wrong, or was replaced. Ask the person who sent you here for a new link.',
+  'channel-busy': 'Somebody else is recording here now. Try again when they are done.',
+  'taken-over': 'Somebody else has begun to record here. What was recorded until then is saved.',
+  'channel-not-found': 'There is no such channel any more. Ask the person who sent you here for a new link.',
+  unreachable: 'The server cannot be reached. Check your network connection, then try again.',
+  'session-lost':
+    'The connection was away for longer than the server waits. What was saved until then is kept; record again for the rest.',
+};
+
+const wordsOfError = (error: PublishError | null): string =>
+  (error && WORDS[error.code]) ?? error?.message ?? 'It did not work. Try again.';
+
 const failed = (sentence: string): RecorderWords => ({
   word: 'Not recording',
   tone: 'danger',
   sentence,
   action: 'start',
+  button: 'Try again',
 });

@@ -12,14 +12,22 @@ export interface ProbedPacket {
   readonly keyframe: boolean;
 }
 
-/** All packets of a file's first video or audio track, in seconds; fails when ffprobe complains of anything. */
-export async function probePackets(file: string, kind: 'video' | 'audio'): Promise<ProbedPacket[]> {
+/**
+ * All packets of a file's first video or audio track, in seconds; fails when ffprobe complains of anything, but for the
+ * end of a file that is `cutOff`.
+ */
+export async function probePackets(
+  file: string,
+  kind: 'video' | 'audio',
+  { cutOff = false }: { cutOff?: boolean } = {},
+): Promise<ProbedPacket[]> {
   const { stdout, stderr } = await runFile(
     'ffprobe',
     ['-v', 'error', '-select_streams', `${kind[0]}:0`, '-show_packets', '-of', 'json', file],
     { maxBuffer: 1 << 28 },
   );
-  if (stderr.trim()) throw new Error(`ffprobe: ${stderr}`);
+  const complaints = cutOff ? stderr.replace(/^.*File ended prematurely.*$/gm, '') : stderr;
+  if (complaints.trim()) throw new Error(`ffprobe: ${complaints}`);
   const { packets } = JSON.parse(stdout) as { packets: Record<string, string>[] };
   return packets.map((packet) => ({
     pts: Number(packet.pts_time),

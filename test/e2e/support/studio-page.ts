@@ -11,14 +11,19 @@ export interface OpenStudio {
   readonly recorded: RecordedBytes;
 }
 
-/** Opens `/studio/{channel}`, by default of `main`; `url` is another way to the same server. */
+/** Opens `/studio/{channel}`, by default of `main`; `url` is another way to the same server, `prepare` comes before any page. */
 export async function openStudio(
   browser: Browser,
   server: RunningServer,
-  { channel = 'main', url = server.url }: { channel?: string; url?: string } = {},
+  {
+    channel = 'main',
+    url = server.url,
+    prepare,
+  }: { channel?: string; url?: string; prepare?: (context: BrowserContext) => Promise<void> } = {},
 ): Promise<OpenStudio> {
   const context = await openContext(browser, { signInUrl: server.signInUrl });
   await installTestCamera(context);
+  await prepare?.(context);
   const recorded = await keepRecordedBytes(context);
   const studio = await context.newPage();
   await studio.goto(`${url}/studio/${channel}`);
