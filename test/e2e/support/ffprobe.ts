@@ -48,6 +48,16 @@ export async function countDecodedFrames(file: string): Promise<number> {
   return Number(stdout.trim());
 }
 
+/** How many frames the index of a file's first video track lists; fails when ffprobe complains of anything. */
+export async function probeFrames(file: string): Promise<number> {
+  const { stdout, stderr } = await runFile('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v:0'],
+    ...['-show_entries', 'stream=nb_frames', '-of', 'csv=p=0', file],
+  ]);
+  if (stderr.trim()) throw new Error(`ffprobe: ${stderr}`);
+  return Number(stdout.trim());
+}
+
 /** How long a file says that it is, in seconds; fails when ffprobe complains of anything. */
 export async function probeDuration(file: string): Promise<number> {
   const { stdout, stderr } = await runFile('ffprobe', [

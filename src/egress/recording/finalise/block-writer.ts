@@ -1,7 +1,7 @@
 import type { Files } from './files.ts';
 
 /** Bytes between two syncs: what the kernel has to write at once when a live stream asks it for the disk. */
-const SYNC_INTERVAL = 16 * 1024 * 1024;
+const SYNC_INTERVAL = 4 * 1024 * 1024;
 
 /** Appends to a file in large blocks, and never lets much of it wait in the kernel. */
 export class BlockWriter {
