@@ -41,7 +41,17 @@ const open = (quota: Partial<Quota> = {}) =>
 
 async function addChannel(name: string, own: { keepBytes?: number; keepDays?: number } = {}) {
   const { keepBytes = null, keepDays = null } = own;
-  const channel = { id: name, name, title: name, record: true, createdAt: 0, keepBytes, keepDays };
+  const lifecycle = { live: true, reconnectGrace: null, maxDuration: null };
+  const channel = {
+    id: name,
+    name,
+    title: name,
+    record: true,
+    ...lifecycle,
+    createdAt: 0,
+    keepBytes,
+    keepDays,
+  };
   await store.channels.create(channel, { hash: '', sealed: '' });
 }
 
