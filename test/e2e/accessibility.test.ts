@@ -168,6 +168,7 @@ describe('the keyboard alone', () => {
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await expectFocus(page, 'Stop');
     await page.keyboard.press('Space');
+    await expectFocus(page, 'Keep going');
     await tabTo(page, 'Stop broadcast');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Watch the recording' }).waitFor();
@@ -185,6 +186,7 @@ describe('the keyboard alone', () => {
     await page.getByRole('link', { name: 'Play Made by hand' }).waitFor();
     await tabTo(page, 'Delete Made by hand');
     await page.keyboard.press('Enter');
+    await expectFocus(page, 'Cancel');
     await tabTo(page, 'Delete recording');
     await page.keyboard.press('Enter');
     await page.getByText('by-hand has no recordings.').waitFor();
