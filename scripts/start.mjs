@@ -2,10 +2,11 @@
 // and runs the server under the pinned Node. When nothing changed it goes straight to the server.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureBuilt, ensureInstalled, fail, pinnedNode, root } from './prepare.mjs';
+import { ensureBuilt, ensureCompiled, ensureInstalled, fail, pinnedNode, root } from './prepare.mjs';
 
 ensureInstalled();
 ensureBuilt();
+ensureCompiled();
 
 const command = [join(root, 'bin', 'headwater.mjs'), 'start', ...process.argv.slice(2)];
 const server = spawn(pinnedNode(), command, { stdio: 'inherit', shell: process.platform === 'win32' });

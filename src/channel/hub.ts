@@ -19,10 +19,10 @@ export interface ReaderSkip {
   readonly bytes: number;
 }
 
-/** 64 MiB and 20 s of media a broadcast. */
+/** 64 MiB and 10 s of media a broadcast: enough for viewers that stumble, and for five HLS segments of 2 s. */
 export const DEFAULT_GROUP_BUFFER: GroupBufferLimits = {
   maxBytes: bytes(64 * 1024 * 1024),
-  maxAge: milliseconds(20_000),
+  maxAge: milliseconds(10_000),
 };
 
 /** Every channel that is in use on this node. It knows no protocol and no codec. */

@@ -8,7 +8,8 @@ export type MediaErrorCode =
   | 'element-too-large'
   | 'picture-too-large'
   | 'too-many-tracks'
-  | 'no-tracks';
+  | 'no-tracks'
+  | 'too-many-changes';
 
 /** The bytes of a stream are not what they claim to be, or are beyond a limit. The message is fit for the publisher. */
 export class MediaError extends Error {

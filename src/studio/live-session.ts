@@ -164,12 +164,11 @@ export class LiveSession {
       this.#recorder.start();
       this.#recordedSince = performance.now();
       this.#savedTime.begin(this.#recordedSince);
+      // The recorder's clock starts with its first frame, and that is this one.
+      this.#publisher.setContainerStart(await this.#switch.mark());
     } catch {
       this.#fail();
-      return;
     }
-    // The recorder's clock starts with its first frame, and that is this one.
-    this.#publisher.setContainerStart(await this.#switch.mark());
   }
 
   #take(piece: Uint8Array<ArrayBuffer>): void {

@@ -50,6 +50,7 @@ export class Studio {
       this.session.set(session);
       await session.run();
     } catch (error) {
+      this.session.value?.abandon();
       this.session.set(null);
       this.refusal.set(error instanceof PublishError ? error : new PublishError('recorder-failed'));
     }

@@ -66,7 +66,7 @@ export type PublishServerMessage =
       readonly viewers: number;
       readonly recording: RecordingState;
       readonly bitrate: number;
-      /** Milliseconds since the broadcast began; 0 before its tracks are known. */
+      /** Milliseconds of media so far; 0 before the tracks are known. */
       readonly elapsed: number;
       /** Milliseconds until the channel's `maxDuration` ends the broadcast; left out where nothing does. */
       readonly remaining?: number;

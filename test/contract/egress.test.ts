@@ -49,8 +49,9 @@ const recording: Egress = {
       async files() {
         await eventually(() => server.recordings.length > 0);
         await Promise.all(server.recordings.map(({ closed }) => closed));
-        const made = server.catalog.told.filter((call) => call.startsWith('completed'));
-        return made.map((call) => server.recordingPath(call.split(' ')[1] ?? ''));
+        // In the order of their beginnings: which of two is finished first is the disk's business.
+        const completed = server.catalog.told.filter((call) => call.startsWith('completed')).sort();
+        return completed.map((call) => server.recordingPath(call.split(' ')[1] ?? ''));
       },
     };
   },

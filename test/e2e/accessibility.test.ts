@@ -168,6 +168,7 @@ describe('the keyboard alone', () => {
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await expectFocus(page, 'Stop');
     await page.keyboard.press('Space');
+    await expectFocus(page, 'Keep going');
     await tabTo(page, 'Stop broadcast');
     await page.keyboard.press('Enter');
     await page.getByRole('link', { name: 'Watch the recording' }).waitFor();
@@ -181,6 +182,16 @@ describe('the keyboard alone', () => {
     await expectFocus(page, 'Cancel');
     await page.keyboard.press('Escape');
     await expectFocus(page, /^Delete/);
+    await page.goto(`${server.url}/recordings?channel=by-hand`);
+    await page.getByRole('link', { name: 'Play Made by hand' }).waitFor();
+    await tabTo(page, 'Delete Made by hand');
+    await page.keyboard.press('Enter');
+    await expectFocus(page, 'Cancel');
+    await tabTo(page, 'Delete recording');
+    await page.keyboard.press('Enter');
+    await page.getByText('by-hand has no recordings.').waitFor();
+    // What had the focus is gone: it is at the content now, and not nowhere.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('main');
     await keyboard.close();
   });
 });

@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from './support/running-server.ts';
 import { downloadRecording, expectSameMedia, listRecordings } from './support/same-media.ts';
 import { goLive, openStudio, stopBroadcast, waitForWord } from './support/studio-page.ts';
 import { watchFrames } from './support/watch-frames.ts';
-import { type OpenWatch, openWatch, waitForPlayerState } from './support/watch-page.ts';
+import { type OpenWatch, openWatch, presentFrames, waitForPlayerState } from './support/watch-page.ts';
 
 const runFile = promisify(execFile);
 
@@ -179,21 +179,57 @@ describe('what is changed while live', () => {
       await select.selectOption(other);
       await expect.poll(() => select.inputValue()).toBe(other);
       await expect.poll(() => select.getAttribute('aria-invalid')).toBeNull();
-      await presented(viewer.page, 20);
+      await presentFrames(viewer.page, 20);
     }
     await button(page, 'Share screen').click();
     await button(page, 'Stop sharing').waitFor();
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     await button(page, 'Stop sharing').click();
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     await page.getByLabel('Camera', { exact: true }).selectOption('none');
-    await presented(viewer.page, 20);
+    await presentFrames(viewer.page, 20);
     expect((await broadcast()).id).toBe(before.id);
     const file = await downloadRecording(server, await stopBroadcast(page));
     expect((await listRecordings(server)).length).toBe(count + 1);
     expect(told.filter((type) => type === 'tracks').length).toBe(1);
     expect(told).not.toContain('discontinuity');
     expect(await countDecodedFrames(file)).toBeGreaterThan(100);
+  });
+});
+
+describe('what a broadcaster is told', () => {
+  it('are the figures of the broadcast, the link for viewers, and where the recording is', async () => {
+    const { context, studio } = await open();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const figure = (name: string) =>
+      studio
+        .locator('.figures > div')
+        .filter({ has: studio.getByText(name, { exact: true }) })
+        .locator('dd');
+    const level = () => studio.getByLabel('Audio level').evaluate((meter: HTMLMeterElement) => meter.value);
+    await waitForWord(studio, 'Ready');
+    await expect.poll(level).toBeGreaterThan(-40);
+    await studio.getByLabel(/^Title/).fill('The harbour at noon');
+    await goLive(studio);
+    const viewer = await watch();
+    await viewer.page.getByRole('heading', { name: 'The harbour at noon' }).waitFor();
+    const soon = { timeout: 20_000 };
+    await expect.poll(() => figure('Viewers').textContent(), soon).toBe('1');
+    await expect.poll(() => figure('Recording').textContent(), soon).toBe('On');
+    await expect.poll(() => figure('On air for').textContent(), soon).toMatch(/^0:0[1-9]/);
+    await expect
+      .poll(() => figure('Upload').textContent(), soon)
+      .toMatch(/^[1-9]\d* kbit\/s of 1\.3 Mbit\/s/);
+    await expect.poll(() => figure('Not yet confirmed').textContent(), soon).toMatch(/B$/);
+    await button(studio, 'Copy watch link').click();
+    const copied = () => studio.evaluate(() => navigator.clipboard.readText());
+    await expect.poll(copied).toBe(`${server.url}/watch/main`);
+    const id = await stopBroadcast(studio);
+    await studio.getByText('Everything was delivered.').waitFor();
+    expect((await listRecordings(server)).find((recording) => recording.id === id)).toMatchObject({
+      title: 'The harbour at noon',
+      state: 'complete',
+    });
   });
 });
 
@@ -351,23 +387,5 @@ function waitForFrames(page: Page, black: boolean): Promise<void> {
         look();
       }),
     black,
-  );
-}
-
-/** Waits until the player has presented that many frames, whatever is on them. */
-function presented(page: Page, frames: number): Promise<void> {
-  return page.evaluate(
-    (wanted) =>
-      new Promise<void>((done) => {
-        const video = document.querySelector('headwater-player')?.video;
-        let count = 0;
-        const look = () => {
-          count += 1;
-          if (count > wanted) done();
-          else video?.requestVideoFrameCallback(look);
-        };
-        look();
-      }),
-    frames,
   );
 }

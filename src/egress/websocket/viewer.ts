@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Compile } from 'typebox/compile';
+import Schema from 'typebox/schema';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../channel/clock.ts';
 import type { Reader } from '../../channel/reader.ts';
@@ -28,7 +28,7 @@ export interface ViewerSocket {
   readonly connection: Socket;
 }
 
-const validator = Compile(ViewerMessage);
+const validator = Schema.Compile(ViewerMessage);
 
 /**
  * One viewer. It pulls from its reader only while its socket takes what it is given, and writes finished frames

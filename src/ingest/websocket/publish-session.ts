@@ -246,7 +246,7 @@ export class PublishSession {
       viewers: this.channel.viewers,
       recording: recording === undefined ? 'off' : recording.state === 'damaged' ? 'damaged' : 'recording',
       bitrate: this.#meter.measure(clock.now()),
-      elapsed: broadcast ? Math.max(0, Math.round(clock.wall() - broadcast.info.startedAt)) : 0,
+      elapsed: Math.round(broadcast?.position ?? 0),
     };
   }
 

@@ -1,9 +1,9 @@
-import { Compile } from 'typebox/compile';
+import Schema from 'typebox/schema';
 import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PublisherMessage } from '../../wire/publish.ts';
 import { PublishError } from './publish-error.ts';
 
-const validator = Compile(PublisherMessage);
+const validator = Schema.Compile(PublisherMessage);
 
 /** Reads a publisher's text message. Throws PublishError `bad-message` in words. */
 export function parsePublisherMessage(data: Buffer): PublisherMessage {

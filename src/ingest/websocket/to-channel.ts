@@ -10,6 +10,7 @@ import type { Milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import { Packager } from '../../package/packager.ts';
 import { CaptureTime } from './capture-time.ts';
+import { EpochLimit } from './epoch-limit.ts';
 
 /** How a container stream goes to a channel. */
 export interface ToChannelOptions extends PublishOptions {
@@ -25,6 +26,7 @@ export class ToChannel implements SampleSink, ChunkSink {
   readonly #options: ToChannelOptions;
   readonly #demuxer: Demuxer;
   readonly #captureTime: CaptureTime;
+  readonly #epochLimit = new EpochLimit();
   #publication: Publication;
   #packager: Packager | undefined;
   #broadcast: Broadcast | undefined;
@@ -124,9 +126,10 @@ export class ToChannel implements SampleSink, ChunkSink {
     this.#packager?.sample(track, sample);
   }
 
-  /** For the packager. */
+  /** For the packager. Throws MediaError `too-many-changes`. */
   epoch(epoch: Epoch): void {
     if (this.left) return;
+    this.#epochLimit.add(this.#options.clock.now());
     this.#publication.epoch(epoch);
     this.#broadcast = this.#channel.broadcast;
   }

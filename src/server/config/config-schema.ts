@@ -100,7 +100,7 @@ export const ConfigSchema = Type.Object({
       description: 'Bytes of each broadcast that are kept in memory at most',
     }),
     duration: Type.Integer({
-      default: 20_000,
+      default: 10_000,
       minimum: 1000,
       description: 'Milliseconds of each broadcast that are kept in memory at most',
     }),

@@ -7,6 +7,7 @@ import type { ViewerSocket } from '../../egress/websocket/viewer.ts';
 import type { PublisherRequest } from '../../ingest/websocket/publisher-socket.ts';
 import { milliseconds } from '../../media/time.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
+import { CLOSE } from '../../wire/close-codes.ts';
 import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PLAY_PROTOCOL } from '../../wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
@@ -46,19 +47,25 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
     if (protocols.length > 0 && !protocols.includes(endpoint.protocol)) {
       throw new HttpError(400, 'subprotocol-unknown', `The subprotocol here is ${endpoint.protocol}.`);
     }
-    const record = await store.channels.find(name);
     const from = proxies.originOf(request);
     const key = await store.channels.key(name);
-    if (!record || !key) throw channelNotFound(name);
+    // A browser sees no HTTP answer to an upgrade: a viewer is let in and told by the close code.
+    if (!key && kind === 'publish') throw channelNotFound(name);
     // Counted by channel too: behind one address, an encoder with an old key must not lock out another channel's.
-    const keyCheck = new KeyCheck(options, key.hash, `${from.address} ${name}`);
+    const keyCheck = new KeyCheck(options, key?.hash ?? '', `${from.address} ${name}`);
     const canSayKey = protocols.length > 0;
     const admission =
       kind === 'publish'
         ? await admitPublisher(options, { request, from, channel: name, query, canSayKey, keyCheck })
         : 'admitted';
+    // Last of all that is waited for: a channel that is deleted or renamed meanwhile must not come to life again.
+    const record = await store.channels.find(name);
     if (socket.destroyed) return;
     endpoint.server.handleUpgrade(request, socket, head, (webSocket) => {
+      if (!record) {
+        webSocket.close(CLOSE.channelNotFound, 'channel-not-found');
+        return;
+      }
       const channel = services.channels.open(record);
       if (kind === 'ws') {
         handlers.play({ socket: webSocket, connection: socket }, channel);

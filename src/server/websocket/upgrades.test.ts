@@ -64,7 +64,6 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('before a WebSocket is accepted', () => {
   test.each([
     ['/live/nobody/publish', '404 channel-not-found'],
-    ['/live/nobody/ws', '404 channel-not-found'],
     ['/live/Main/ws', '404 channel-not-found'],
     [`/live/${'x'.repeat(65)}/ws`, '404 channel-not-found'],
     ['/live/..%2f/ws', '404 channel-not-found'],
@@ -73,6 +72,12 @@ describe('before a WebSocket is accepted', () => {
     ['/elsewhere', '404 not-found'],
   ])('%s is refused with %s', async (path, expected) => {
     expect(await outcome({ path, headers: bearer(key) })).toBe(expected);
+  });
+
+  test('a viewer of a channel that is not there is told by the close code, which is all that a browser shows', async () => {
+    const socket = open({ path: '/live/nobody/ws' });
+    const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+    expect([code, reason.toString()]).toEqual([4404, 'channel-not-found']);
   });
 
   test('a subprotocol that is not spoken here is refused', async () => {

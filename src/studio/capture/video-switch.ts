@@ -57,7 +57,8 @@ class RelayedSwitch implements VideoSwitch {
   readonly track: MediaStreamTrack;
   readonly #transforms: TrackTransforms;
   readonly #worker: Worker;
-  #marked: ((at: Milliseconds) => void)[] = [];
+  #marked: PromiseWithResolvers<Milliseconds>[] = [];
+  #broken: Error | undefined;
 
   constructor(transforms: TrackTransforms, width: number, height: number) {
     this.#transforms = transforms;
@@ -66,7 +67,11 @@ class RelayedSwitch implements VideoSwitch {
     this.#worker = new Worker(new URL('./frame-relay.worker.ts', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }: MessageEvent<RelayReport>) => {
       const at = milliseconds(data.markedAt - performance.timeOrigin);
-      for (const settle of this.#marked.splice(0)) settle(at);
+      for (const { resolve } of this.#marked.splice(0)) resolve(at);
+    });
+    this.#worker.addEventListener('error', () => {
+      this.#broken = new Error('the worker that relays the picture failed');
+      for (const { reject } of this.#marked.splice(0)) reject(this.#broken);
     });
     this.#tell({ type: 'open', sink: generator.writable, width, height }, [generator.writable]);
   }
@@ -81,10 +86,11 @@ class RelayedSwitch implements VideoSwitch {
   }
 
   mark(): Promise<Milliseconds> {
-    return new Promise((settle) => {
-      this.#marked.push(settle);
-      this.#tell({ type: 'mark' }, []);
-    });
+    if (this.#broken) return Promise.reject(this.#broken);
+    const marked = Promise.withResolvers<Milliseconds>();
+    this.#marked.push(marked);
+    this.#tell({ type: 'mark' }, []);
+    return marked.promise;
   }
 
   close(): void {

@@ -64,9 +64,10 @@ export class ContainerRecorder {
 
   #take(data: Blob): void {
     if (data.size === 0) return;
-    this.#reading = this.#reading.then(async () => {
-      this.#options.onPiece(new Uint8Array(await data.arrayBuffer()));
-    });
+    this.#reading = this.#reading
+      .then(async () => this.#options.onPiece(new Uint8Array(await data.arrayBuffer())))
+      // What follows a piece that cannot be read is no container any more.
+      .catch(() => this.#options.onFailure());
   }
 
   #end(): void {

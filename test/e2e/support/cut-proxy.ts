@@ -5,8 +5,6 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class CutProxy {
   /** `http://127.0.0.1:12345`: the same server by another way. */
   url = '';
-  /** What was connected through it so far. */
-  connections = 0;
   #state: 'open' | 'held' | 'cut' = 'open';
   readonly #target: URL;
   readonly #server: Server;
@@ -59,7 +57,6 @@ export class CutProxy {
 
   #forward(socket: Socket): void {
     if (socket.destroyed) return;
-    this.connections += 1;
     const upstream = connect(Number(this.#target.port), this.#target.hostname);
     this.#track(upstream);
     socket.pipe(upstream).pipe(socket);

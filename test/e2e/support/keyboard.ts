@@ -10,7 +10,7 @@ interface FocusedElement {
 }
 
 /** What has the focus, also within shadow trees. */
-export function focusedElement(page: Page): Promise<FocusedElement> {
+function focusedElement(page: Page): Promise<FocusedElement> {
   return page.evaluate(() => {
     let element = document.activeElement;
     while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;

@@ -6,7 +6,7 @@ import type { RunningServer } from './running-server.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /** A recording of Chromium's own camera: 640 × 360, H.264 and Opus, a keyframe a second. */
-export const CHROMIUM_RECORDING = join(root, 'test', 'fixtures', 'chromium', 'webm-h264-opus.webm');
+const CHROMIUM_RECORDING = join(root, 'test', 'fixtures', 'chromium', 'webm-h264-opus.webm');
 
 /** `headwater publish`, running. */
 export interface RunningPublish {

@@ -5,7 +5,7 @@ import type { StampedFrame } from './test-camera.ts';
  * Decodes the test camera's stamps from every picture that the page's player presents, until `count` were read. The
  * camera and the page must run on one machine: their wall clocks are compared.
  */
-export async function watchFrames(page: Page, count: number): Promise<StampedFrame[]> {
+export async function watchFrames(page: Pick<Page, 'evaluate'>, count: number): Promise<StampedFrame[]> {
   return page.evaluate(async (wanted) => {
     const findVideo = () => document.querySelector('headwater-player')?.shadowRoot?.querySelector('video');
     const nextFrame = () => new Promise<void>((done) => requestAnimationFrame(() => done()));

@@ -26,9 +26,27 @@ export const playerState = (page: Page): Promise<string | null> =>
   page.evaluate(() => document.querySelector('headwater-player')?.getAttribute('data-state') ?? null);
 
 /** Waits until the player of a page says so. */
-export async function waitForPlayerState(page: Page, state: string): Promise<void> {
+export async function waitForPlayerState(page: Pick<Page, 'waitForFunction'>, state: string): Promise<void> {
   await page.waitForFunction(
     (wanted) => document.querySelector('headwater-player')?.getAttribute('data-state') === wanted,
     state,
+  );
+}
+
+/** Waits until the player of a page or frame has presented that many more frames, whatever is on them. */
+export function presentFrames(page: Pick<Page, 'evaluate'>, frames: number): Promise<void> {
+  return page.evaluate(
+    (wanted) =>
+      new Promise<void>((done) => {
+        const video = document.querySelector('headwater-player')?.video;
+        let count = 0;
+        const look = () => {
+          count += 1;
+          if (count > wanted) done();
+          else video?.requestVideoFrameCallback(look);
+        };
+        look();
+      }),
+    frames,
   );
 }
