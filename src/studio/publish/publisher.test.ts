@@ -234,6 +234,176 @@ describe('Publisher', () => {
     expect(waits).toEqual([0, 500, 1000, 2000, 4000, 8000, 8000]);
   });
 
+  it('tries again at once when the browser says that it is worth it, and asks a connection whether it lives', async () => {
+    const wakes = new Set<() => void>();
+    const wake = () => {
+      for (const call of wakes) call();
+    };
+    const onWake = (call: () => void) => {
+      wakes.add(call);
+      return () => wakes.delete(call);
+    };
+    const { server, clock, publisher } = await goLive({ signals: { onWake } });
+    for (let attempt = 0; attempt < 6; attempt++) {
+      server.socket.cut();
+      clock.advance(attempt === 0 ? 0 : 8000);
+    }
+    server.socket.cut();
+    const before = server.sockets.length;
+    wake();
+    expect(server.sockets).toHaveLength(before + 1);
+    server.socket.open();
+    await settle();
+    // Nothing is heard after a laptop's sleep: not waited for as long as usual.
+    wake();
+    clock.advance(3000);
+    expect(publisher.status.state).toBe('reconnecting');
+    clock.advance(0);
+    expect(server.sockets).toHaveLength(before + 2);
+    server.socket.open();
+    await settle();
+    wake();
+    clock.advance(1);
+    publisher.write(piece(4));
+    await settle();
+    server.ack();
+    clock.advance(2999);
+    expect(publisher.status.state).toBe('live');
+    publisher.close();
+    expect(wakes.size).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not depend on timers, which a hidden tab has late, as long as something is recorded', async () => {
+    let skew = 0;
+    const clock = new ManualClock();
+    const timing: PublisherOptions['timing'] = {
+      now: () => milliseconds(clock.now() + skew),
+      after: (delay, call) => clock.after(delay, call),
+    };
+    const { server, publisher } = setUp({ timing });
+    publisher.start();
+    server.socket.open();
+    publisher.write(piece(1));
+    await settle();
+    server.ack();
+    server.socket.cut();
+    clock.advance(0);
+    server.socket.cut();
+    skew = 60_000;
+    publisher.write(piece(2));
+    expect(server.sockets).toHaveLength(3);
+  });
+
+  it('goes on trying for hours', async () => {
+    const { server, clock, publisher } = await goLive();
+    for (let hour = 0; hour < 3600; hour++) {
+      server.socket.cut();
+      clock.advance(8000);
+    }
+    expect(publisher.status.state).toBe('reconnecting');
+    void publisher.finish();
+    for (let minute = 0; minute < 100; minute++) {
+      server.socket.cut();
+      clock.advance(8000);
+    }
+    expect(publisher.status.state).toBe('ending');
+    server.socket.open();
+    await settle();
+    expect(publisher.status.state).toBe('ended');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('says how far the upload of what a cut has left is', async () => {
+    const { server, clock, publisher } = await goLive();
+    server.socket.cut();
+    publisher.write(new Uint8Array(2_000_000));
+    clock.advance(0);
+    server.socket.open();
+    expect(publisher.status.catchUp).toEqual({ done: 0, size: 2_000_000, rate: 0 });
+    await settle();
+    clock.advance(1000);
+    server.socket.say({ type: 'ack', offset: 3 + 64 * 1024 });
+    expect(publisher.status.catchUp).toEqual({ done: 65_536, size: 2_000_000, rate: 524_288 });
+    for (let turn = 0; turn < 10; turn++) await settle();
+    server.ack();
+    expect(publisher.status).toMatchObject({ state: 'live', catchUp: null });
+  });
+
+  it('says from where on it can still send, so that nothing is begun in the middle', async () => {
+    const { server, clock } = await goLive();
+    expect(server.sockets[0]?.said[0]).not.toHaveProperty('from');
+    server.socket.cut();
+    clock.advance(0);
+    server.socket.open();
+    expect(server.socket.said[0]).toMatchObject({ from: 3 });
+  });
+
+  it('ends a stream that was left behind where it breaks off, here or at the server', async () => {
+    for (const [held, length] of [
+      [2, 4],
+      [4, 4],
+      [6, 6],
+    ]) {
+      const backlog = new MemoryBacklog();
+      backlog.append(piece(1, 2, 3, 4));
+      const { server, publisher } = setUp({ leftBehind: true, backlog });
+      server.stored.push(...[1, 2, 3, 4, 5, 6].slice(0, held));
+      publisher.start();
+      const finished = publisher.finish();
+      server.socket.open();
+      await settle();
+      expect(server.endedLength).toBe(length);
+      expect(await finished).toMatchObject({ state: 'ended', recordingId: 'rec-1' });
+    }
+  });
+
+  it.each([
+    [undefined, true],
+    [new PublishError('unfinished'), true],
+    [new PublishError('session-lost'), true],
+    [new PublishError('taken-over'), false],
+    [new PublishError('bad-media'), false],
+  ])('closed with %s it keeps the rest to be sent another time: %s', async (error, kept) => {
+    const closings: unknown[] = [];
+    class KeepingBacklog extends MemoryBacklog {
+      override async close(keep?: boolean): Promise<void> {
+        closings.push(keep);
+      }
+    }
+    const { publisher } = await goLive({ backlog: new KeepingBacklog() });
+    publisher.write(piece(4));
+    publisher.close(error);
+    expect(closings).toEqual([kept]);
+  });
+
+  it('keeps nothing when all was delivered', async () => {
+    const closings: unknown[] = [];
+    class KeepingBacklog extends MemoryBacklog {
+      override async close(keep?: boolean): Promise<void> {
+        closings.push(keep);
+      }
+    }
+    const { publisher } = await goLive({ backlog: new KeepingBacklog() });
+    await publisher.finish();
+    expect(closings).toEqual([false]);
+  });
+
+  it('tells how long the channel lets it go on, and what is left when that is over', async () => {
+    const { server, publisher } = await goLive();
+    const status = { viewers: 0, recording: 'recording', bitrate: 0, elapsed: 0 } as const;
+    server.socket.say({ type: 'status', ...status, remaining: 4000 });
+    expect(publisher.status.remaining).toBe(4000);
+    server.socket.say({ type: 'error', code: 'max-duration', message: 'Over.', recording: 'rec-7' });
+    server.socket.cut(CLOSE.tooLong);
+    expect(publisher.status).toMatchObject({
+      state: 'failed',
+      error: { code: 'max-duration', reason: 'max-duration' },
+      recordingId: 'rec-7',
+      remaining: null,
+    });
+  });
+
   it('does not ask to take over again once it was let in', async () => {
     const { server, clock } = await goLive({ takeover: true });
     server.socket.cut();

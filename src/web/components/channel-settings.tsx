@@ -59,9 +59,12 @@ function SettingsForm(props: {
   const save = (event: FormEvent) => {
     event.preventDefault();
     const renamed = name === channel.name ? {} : { name };
+    const reconnectGrace = grace === '' ? null : Math.round(Number(grace) * 1000);
+    const maxDuration = longest === '' ? null : Math.round(Number(longest) * MINUTE);
     const lasting = {
-      reconnectGrace: grace === '' ? null : Math.round(Number(grace) * 1000),
-      maxDuration: longest === '' ? null : Math.round(Number(longest) * MINUTE),
+      maxDuration,
+      // One that nobody changed goes on following the server's own setting.
+      ...(reconnectGrace === channel.reconnectGrace ? {} : { reconnectGrace }),
     };
     const change = { ...renamed, title: title.trim() || name, record, live, ...lasting };
     void act(() => updateChannel(channel.name, change));
