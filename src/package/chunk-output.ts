@@ -7,6 +7,7 @@ import {
 import { type ChunkSample, writeChunk } from '../media/mp4/cmaf-chunk.ts';
 import { type Ticks, type Timescale, ticks } from '../media/time.ts';
 import type { CaptureMoment } from './capture-clock.ts';
+import { Slab } from './slab.ts';
 
 /** What a chunk says beside its samples. */
 export interface ChunkDraft {
@@ -22,6 +23,7 @@ export interface ChunkDraft {
 /** Makes chunks and hands them on: numbers them, and ties the start of each group to the wall clock. */
 export class ChunkOutput {
   readonly #sink: ChunkSink;
+  readonly #slab = new Slab();
   #sequence = 0;
 
   constructor(sink: ChunkSink) {
@@ -41,6 +43,7 @@ export class ChunkOutput {
         referenceTime: draft.startsGroup ? this.#referenceTime(draft, trackId, samples[0]) : undefined,
       },
       samples,
+      this.#slab.cut,
     );
     this.#sink.chunk({
       kind: draft.kind,

@@ -1,15 +1,16 @@
 /**
- * Writes big-endian fields. Given the exact size (the hot path) it allocates once; without one it grows. Boxes
- * are opened and closed: their size is filled in when it is known.
+ * Writes big-endian fields. Given the bytes to fill or their exact size (the hot path) it allocates at most once;
+ * without one it grows. Boxes are opened and closed: their size is filled in when it is known.
  */
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
   #position = 0;
 
-  constructor(capacity = 1024) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
+  constructor(room: number | Uint8Array = 1024) {
+    const bytes = typeof room === 'number' ? new Uint8Array(room) : room;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get position(): number {

@@ -47,11 +47,18 @@ const TFDT_SIZE = 20;
 /** `tfhd` with nothing but its track. */
 const TFHD_SIZE = 16;
 
+/** Answers that many zeros, which are the caller's own. */
+export type Allocate = (size: number) => Uint8Array;
+
 /**
  * Writes a CMAF chunk (ISO/IEC 23000-19 §7.3.2.3), `[prft] moof mdat`, for the tracks of a `writeInit` header: one
  * allocation, one copy of the samples' bytes. Whatever all samples have in common is said once.
  */
-export function writeChunk(header: ChunkHeader, samples: readonly ChunkSample[]): Uint8Array {
+export function writeChunk(
+  header: ChunkHeader,
+  samples: readonly ChunkSample[],
+  allocate: Allocate = allocateAlone,
+): Uint8Array {
   const first = samples[0];
   let flags = RUN_DATA_OFFSET | (header.keyframe ? RUN_FIRST_SAMPLE_FLAGS : 0);
   let dataSize = 0;
@@ -66,7 +73,8 @@ export function writeChunk(header: ChunkHeader, samples: readonly ChunkSample[])
   const tfhdSize = TFHD_SIZE + (commonDuration === undefined ? 0 : 4) + (commonSize === undefined ? 0 : 4);
   const trafSize = BOX_HEADER + tfhdSize + TFDT_SIZE + trackRunSize(flags, samples.length);
   const moofSize = BOX_HEADER + MFHD_SIZE + trafSize;
-  const writer = new ByteWriter((header.referenceTime ? PRFT_SIZE : 0) + moofSize + BOX_HEADER + dataSize);
+  const size = (header.referenceTime ? PRFT_SIZE : 0) + moofSize + BOX_HEADER + dataSize;
+  const writer = new ByteWriter(allocate(size));
   if (header.referenceTime) writeProducerReferenceTime(writer, header.referenceTime);
   const moof = writer.open('moof');
   writeMovieFragmentHeader(writer, header.sequence);
@@ -86,3 +94,5 @@ export function writeChunk(header: ChunkHeader, samples: readonly ChunkSample[])
   writer.close(mdat);
   return writer.finish();
 }
+
+const allocateAlone: Allocate = (size) => new Uint8Array(size);
