@@ -14,7 +14,7 @@ function openViewer(): Promise<void> {
   });
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aGVhZHdhdGVyLWJlbmNoISE=\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aGVhZHdhdGVyLWJlbmNoIQ==\r\n' +
       'Sec-WebSocket-Protocol: headwater.play.v1\r\n\r\n',
   );
   return new Promise((open) => {
