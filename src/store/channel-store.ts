@@ -20,6 +20,8 @@ export interface ChannelRecord {
   readonly keepBytes: number | null;
   /** Days that its recordings are kept after their end; null for no bound of its own. */
   readonly keepDays: number | null;
+  /** What its publishers send is kept as it was sent, beside the recording. */
+  readonly keepOriginal: boolean;
 }
 
 /** A stream key as it is stored: never in clear. */
@@ -36,6 +38,7 @@ export interface ChannelChange {
   readonly record?: boolean;
   readonly keepBytes?: number | null;
   readonly keepDays?: number | null;
+  readonly keepOriginal?: boolean;
   readonly live?: boolean;
   readonly reconnectGrace?: number | null;
   readonly maxDuration?: number | null;
@@ -52,6 +55,7 @@ const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>)
   createdAt: Number(row.created_at),
   keepBytes: row.keep_bytes === null ? null : Number(row.keep_bytes),
   keepDays: row.keep_days,
+  keepOriginal: row.keep_original === 1,
 });
 
 const SHOWN = [
@@ -65,6 +69,7 @@ const SHOWN = [
   'created_at',
   'keep_bytes',
   'keep_days',
+  'keep_original',
 ] as const;
 
 /** Channels, found by name. */
@@ -104,6 +109,7 @@ export class ChannelStore {
       created_at: channel.createdAt,
       keep_bytes: channel.keepBytes,
       keep_days: channel.keepDays,
+      keep_original: channel.keepOriginal ? 1 : 0,
       key_hash: key.hash,
       key_sealed: key.sealed,
     };
@@ -138,6 +144,8 @@ export class ChannelStore {
         record: change.record === undefined ? present.record : Number(change.record),
         keep_bytes: change.keepBytes === undefined ? present.keep_bytes : change.keepBytes,
         keep_days: change.keepDays === undefined ? present.keep_days : change.keepDays,
+        keep_original:
+          change.keepOriginal === undefined ? present.keep_original : Number(change.keepOriginal),
         live: change.live === undefined ? present.live : Number(change.live),
         reconnect_grace:
           change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,

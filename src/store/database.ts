@@ -15,6 +15,7 @@ export interface ChannelTable {
   /** What its recordings may take: bytes, and days since their end; null for as much as the server has. */
   keep_bytes: number | null;
   keep_days: number | null;
+  keep_original: Generated<number>;
   /** SHA-256 of the stream key, hex: what publishers are checked against. */
   key_hash: string;
   /** The stream key, sealed with a secret that is not in the database: what its owner is shown. */
@@ -46,6 +47,13 @@ export interface RecordingTable {
   mime: string;
   /** Whether its file is progressive; see `FinalisationState`. */
   finalisation: Generated<'waiting' | 'done' | 'no-room' | 'failed'>;
+  /** JSON of `RecordingGap[]`. */
+  gaps: Generated<string>;
+  /** Media type of its poster; null where there is none. */
+  poster: string | null;
+  /** JSON of `RecordingOriginal[]`, and the bytes that they come to. */
+  originals: Generated<string>;
+  original_bytes: Generated<number>;
 }
 
 /** The tables, by name. */

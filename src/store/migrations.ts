@@ -64,9 +64,33 @@ const channelLifecycle: Migration = {
   },
 };
 
+/** 0004: what is missing of recordings, what was sent of them, their posters; channels that keep what was sent. */
+const originalsPostersGaps: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('recordings')
+      .addColumn('gaps', 'text', (column) => column.notNull().defaultTo('[]'))
+      .execute();
+    await db.schema.alterTable('recordings').addColumn('poster', 'text').execute();
+    await db.schema
+      .alterTable('recordings')
+      .addColumn('originals', 'text', (column) => column.notNull().defaultTo('[]'))
+      .execute();
+    await db.schema
+      .alterTable('recordings')
+      .addColumn('original_bytes', 'bigint', (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema
+      .alterTable('channels')
+      .addColumn('keep_original', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
   '0002-finalisation-and-quotas': finalisationAndQuotas,
   '0003-channel-lifecycle': channelLifecycle,
+  '0004-originals-posters-gaps': originalsPostersGaps,
 };

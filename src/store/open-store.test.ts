@@ -16,6 +16,7 @@ const channel = (name: string): ChannelRecord => ({
   createdAt: 1000,
   keepBytes: null,
   keepDays: null,
+  keepOriginal: false,
 });
 const key = { hash: 'aa', sealed: 'bb' };
 
@@ -134,6 +135,14 @@ describe('channels', () => {
     expect(await store.channels.update('main', { title: 'x' })).toMatchObject({ ...change, title: 'x' });
   });
 
+  test('keep whether they keep what was sent', async () => {
+    await store.channels.create({ ...channel('main'), keepOriginal: true }, key);
+    expect(await store.channels.update('main', { title: 'x' })).toMatchObject({ keepOriginal: true });
+    expect(await store.channels.update('main', { keepOriginal: false })).toMatchObject({
+      keepOriginal: false,
+    });
+  });
+
   test('take a new key', async () => {
     await store.channels.create(channel('main'), key);
     expect(await store.channels.setKey('main', { hash: 'cc', sealed: 'dd' })).toBe(true);
@@ -195,6 +204,49 @@ describe('recordings', () => {
     expect((await store.recordings.list({ channel: 'music', limit: 9 })).map((each) => each.id)).toEqual([
       'b',
     ]);
+  });
+
+  test('have no gaps, no poster and no originals until they are told', async () => {
+    await record('a', 1);
+    expect(await store.recordings.find('a')).toMatchObject({
+      gaps: [],
+      poster: null,
+      originals: [],
+      originalBytes: 0,
+    });
+  });
+
+  test('keep their gaps through progress that does not name them', async () => {
+    await record('a', 1);
+    const gaps = [
+      { at: 5000, duration: 25_000 },
+      { at: 9000, duration: null },
+    ];
+    await store.recordings.progress('a', { state: 'recording', duration: 1, size: 1, gaps });
+    await store.recordings.progress('a', { state: 'complete', duration: 2, size: 2 });
+    expect(await store.recordings.find('a')).toMatchObject({ state: 'complete', size: 2, gaps });
+  });
+
+  test('count their originals in what they come to', async () => {
+    await record('a', 1);
+    await store.recordings.progress('a', { state: 'complete', duration: 2, size: 100 });
+    const first = { file: 'original.webm', size: 3_000_000_000, mime: 'video/webm' };
+    const second = { file: 'original-2.webm', size: 20, mime: 'video/webm' };
+    expect(await store.recordings.addOriginal('a', first)).toBe(true);
+    expect(await store.recordings.addOriginal('a', second)).toBe(true);
+    expect(await store.recordings.find('a')).toMatchObject({
+      originals: [first, second],
+      originalBytes: 3_000_000_020,
+    });
+    expect((await store.recordings.totals()).bytes).toBe(3_000_000_120);
+    expect(await store.recordings.addOriginal('nobody', first)).toBe(false);
+  });
+
+  test('remember what kind of poster they have', async () => {
+    await record('a', 1);
+    expect(await store.recordings.setPoster('a', 'image/jpeg')).toBe(true);
+    expect(await store.recordings.find('a')).toMatchObject({ poster: 'image/jpeg' });
+    expect(await store.recordings.setPoster('nobody', 'image/jpeg')).toBe(false);
   });
 
   test('broadcasts that a dead process left open are ended once', async () => {

@@ -18,6 +18,29 @@ export interface RecordingRecord {
   readonly size: number;
   readonly mime: string;
   readonly finalisation: FinalisationState;
+  readonly gaps: readonly RecordingGap[];
+  /** Media type of its poster; null where there is none. */
+  readonly poster: string | null;
+  readonly originals: readonly RecordingOriginal[];
+  /** Bytes of all originals: they count in quotas, beside `size`. */
+  readonly originalBytes: number;
+}
+
+/** Something that is missing of a recording. */
+export interface RecordingGap {
+  /** Milliseconds on the recording's timeline, which goes on without a hole. */
+  readonly at: number;
+  /** Milliseconds of wall-clock time that are missing; null when nobody knows. */
+  readonly duration: number | null;
+}
+
+/** What one publisher session sent, as it was sent: a file in the recording's folder. */
+export interface RecordingOriginal {
+  /** Its name, without a folder. */
+  readonly file: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly mime: string;
 }
 
 /**
@@ -39,6 +62,8 @@ export interface RecordingProgress {
   readonly state: RecordingTable['state'];
   readonly duration: number;
   readonly size: number;
+  /** All that are known; those that are stored stay where it is left out. */
+  readonly gaps?: readonly RecordingGap[];
 }
 
 /** What to list: the newest first. */
@@ -76,12 +101,36 @@ export class RecordingStore {
   }
 
   /** How it stands now. */
-  async progress(id: string, progress: RecordingProgress): Promise<void> {
+  async progress(id: string, { gaps, ...progress }: RecordingProgress): Promise<void> {
     await this.#db
       .updateTable('recordings')
-      .set({ ...progress })
+      .set({ ...progress, ...(gaps && { gaps: JSON.stringify(gaps) }) })
       .where('id', '=', id)
       .execute();
+  }
+
+  /** What its publisher sent lies beside it now. Whether there is such a recording. */
+  async addOriginal(id: string, original: RecordingOriginal): Promise<boolean> {
+    return await this.#db.transaction().execute(async (db) => {
+      const row = await db
+        .selectFrom('recordings')
+        .select(['originals', 'original_bytes'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (!row) return false;
+      const set = {
+        originals: JSON.stringify([...(JSON.parse(row.originals) as RecordingOriginal[]), original]),
+        original_bytes: Number(row.original_bytes) + original.size,
+      };
+      await db.updateTable('recordings').set(set).where('id', '=', id).execute();
+      return true;
+    });
+  }
+
+  /** It has a poster of that media type. Whether there is such a recording. */
+  async setPoster(id: string, mime: string): Promise<boolean> {
+    const query = this.#db.updateTable('recordings').set({ poster: mime }).where('id', '=', id);
+    return Number((await query.executeTakeFirst()).numUpdatedRows) > 0;
   }
 
   /** Undefined when there is none. */
@@ -153,7 +202,7 @@ export class RecordingStore {
     return Number(deleted.numDeletedRows) > 0;
   }
 
-  /** What all of them come to, those that are being made too: of one channel, or all. */
+  /** What all of them come to, with their originals, those that are being made too: of one channel, or all. */
   async totals(channel?: string): Promise<RecordingTotals> {
     let select = this.#db
       .selectFrom('recordings')
@@ -161,13 +210,14 @@ export class RecordingStore {
       .select((is) => [
         is.fn.countAll<number>().as('count'),
         is.fn.coalesce(is.fn.sum<number>('recordings.size'), is.lit(0)).as('bytes'),
+        is.fn.coalesce(is.fn.sum<number>('recordings.original_bytes'), is.lit(0)).as('original_bytes'),
         is.fn.coalesce(is.fn.sum<number>('recordings.duration'), is.lit(0)).as('duration'),
       ]);
     if (channel !== undefined) select = select.where('broadcasts.channel_name', '=', channel);
     const row = await select.executeTakeFirst();
     return {
       count: Number(row?.count ?? 0),
-      bytes: Number(row?.bytes ?? 0),
+      bytes: Number(row?.bytes ?? 0) + Number(row?.original_bytes ?? 0),
       duration: Number(row?.duration ?? 0),
     };
   }
@@ -188,6 +238,10 @@ export class RecordingStore {
         'recordings.size',
         'recordings.mime',
         'recordings.finalisation',
+        'recordings.gaps',
+        'recordings.poster',
+        'recordings.originals',
+        'recordings.original_bytes',
       ]);
   }
 }
@@ -204,6 +258,10 @@ interface Row {
   size: number;
   mime: string;
   finalisation: FinalisationState;
+  gaps: string;
+  poster: string | null;
+  originals: string;
+  original_bytes: number;
 }
 
 const fromRow = (row: Row): RecordingRecord => ({
@@ -218,4 +276,9 @@ const fromRow = (row: Row): RecordingRecord => ({
   size: Number(row.size),
   mime: row.mime,
   finalisation: row.finalisation,
+  // Written by this class alone.
+  gaps: JSON.parse(row.gaps) as RecordingGap[],
+  poster: row.poster,
+  originals: JSON.parse(row.originals) as RecordingOriginal[],
+  originalBytes: Number(row.original_bytes),
 });

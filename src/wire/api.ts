@@ -49,6 +49,11 @@ const KeepDays = Type.Union([Type.Integer({ minimum: 1, maximum: 36_500 }), Type
   description: 'Days that its recordings are kept after their end; null for no bound of its own',
 });
 
+const KeepOriginal = Type.Boolean({
+  description:
+    'What publishers send is kept as it was sent, beside the recording; about as large as the recording itself',
+});
+
 /** A channel as the API shows it; its stream key is never part of it. */
 export const ChannelResource = Type.Object(
   {
@@ -57,6 +62,7 @@ export const ChannelResource = Type.Object(
     record: Type.Boolean({ description: 'Broadcasts are recorded' }),
     keepBytes: KeepBytes,
     keepDays: KeepDays,
+    keepOriginal: KeepOriginal,
     live: Live,
     reconnectGrace: Grace,
     maxDuration: OrNull(MaxDuration, 'null: without end'),
@@ -85,6 +91,7 @@ export const CreateChannel = Type.Object(
     ...settings,
     keepBytes: Type.Optional(KeepBytes),
     keepDays: Type.Optional(KeepDays),
+    keepOriginal: Type.Optional(KeepOriginal),
   },
   { $id: 'CreateChannel', additionalProperties: false },
 );
@@ -100,6 +107,7 @@ export const UpdateChannel = Type.Object(
     record: Type.Optional(Type.Boolean()),
     keepBytes: Type.Optional(KeepBytes),
     keepDays: Type.Optional(KeepDays),
+    keepOriginal: Type.Optional(KeepOriginal),
     live: Type.Optional(Live),
   },
   { $id: 'UpdateChannel', additionalProperties: false, minProperties: 1 },
@@ -145,6 +153,28 @@ export const BroadcastResource = Type.Object(
 /** The broadcast that is on now. */
 export type BroadcastResource = Static<typeof BroadcastResource>;
 
+const Gap = Type.Object(
+  {
+    at: Type.Integer({
+      description: 'Milliseconds on the recording’s timeline, which goes on without a hole',
+    }),
+    duration: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Milliseconds of wall-clock time that are missing; null when nobody knows',
+    }),
+  },
+  { $id: 'Gap' },
+);
+
+const Original = Type.Object(
+  {
+    url: Type.String({ description: 'Where it is downloaded, on this server' }),
+    fileName: Type.String({ description: 'What the download is called, with its ending' }),
+    size: Type.Integer({ description: 'Bytes' }),
+    mime: Type.String(),
+  },
+  { $id: 'Original' },
+);
+
 /** The durable file of one broadcast. */
 export const RecordingResource = Type.Object(
   {
@@ -164,6 +194,13 @@ export const RecordingResource = Type.Object(
       },
     ),
     fileName: Type.String({ description: 'What a download is called, without its ending' }),
+    gaps: Type.Array(Gap, { description: 'What was lost and is missing, in order' }),
+    poster: Type.Union([Type.String(), Type.Null()], {
+      description: 'Where its picture is, on this server; null when the publisher sent none',
+    }),
+    originals: Type.Array(Original, {
+      description: 'What its publisher sent, as it was sent: one for each session of the publisher',
+    }),
   },
   { $id: 'Recording' },
 );

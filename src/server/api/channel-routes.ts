@@ -47,7 +47,7 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
     },
     async (request, reply) => {
       const { name, title, record, live, reconnectGrace, maxDuration } = request.body;
-      const { keepBytes = null, keepDays = null } = request.body;
+      const { keepBytes = null, keepDays = null, keepOriginal = false } = request.body;
       const key = streamKeys.make();
       const channel: ChannelRecord = {
         id: randomUUID(),
@@ -60,6 +60,7 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
         createdAt: clock.wall(),
         keepBytes,
         keepDays,
+        keepOriginal,
       };
       await store.channels.create(channel, key);
       reply.code(201).header('location', `/api/channels/${name}`);

@@ -1,3 +1,4 @@
+import type { BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Channel, ChannelSettings } from '../../channel/channel.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { milliseconds } from '../../media/time.ts';
@@ -39,6 +40,11 @@ export class LiveChannels {
     return this.#records.get(name)?.record ?? false;
   }
 
+  /** Whether what is sent of a broadcast is kept as it was sent: as its channel is set, and always where it was given a name. */
+  keepsOriginal({ channel, namePrefix }: BroadcastInfo): boolean {
+    return (namePrefix ?? null) !== null || (this.#records.get(channel)?.keepOriginal ?? false);
+  }
+
   /** Whether a publisher has it, present or waited for. */
   isHeld(name: string): boolean {
     return this.#hub.find(name)?.publication !== undefined;
@@ -61,7 +67,7 @@ export class LiveChannels {
 
   /** A channel as the API shows it. */
   describe(stored: ChannelRecord): ChannelResource {
-    const { name, title, record, live, maxDuration, createdAt, keepBytes, keepDays } = stored;
+    const { name, title, record, live, maxDuration, createdAt, keepBytes, keepDays, keepOriginal } = stored;
     const channel = this.#hub.find(name);
     return {
       name,
@@ -69,6 +75,7 @@ export class LiveChannels {
       record,
       keepBytes,
       keepDays,
+      keepOriginal,
       live,
       reconnectGrace: this.#graceOf(stored),
       maxDuration,

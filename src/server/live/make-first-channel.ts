@@ -24,6 +24,7 @@ export async function makeFirstChannel(services: {
     createdAt: clock.wall(),
     keepBytes: null,
     keepDays: null,
+    keepOriginal: false,
   };
   await store.channels.create(channel, streamKeys.make());
 }

@@ -10,8 +10,8 @@ import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { RecordingRecord } from '../../store/recording-store.ts';
 import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
+import { describeRecording } from './describe-recording.ts';
 import { DiskRoom } from './disk-room.ts';
-import { fileNameOf } from './file-name.ts';
 import { Finaliser, type FinaliserCounts } from './finaliser.ts';
 import { type Quota, Retention } from './retention.ts';
 import { StoredCatalog } from './stored-catalog.ts';
@@ -138,9 +138,7 @@ export class Recordings {
 
   /** A recording as the API shows it. */
   describe(recording: RecordingRecord): RecordingResource {
-    const { id, channel, title, state, startedAt, duration, size, mime, finalisation } = recording;
-    const known = { id, channel, title, state, startedAt, duration, size, mime, finalisation };
-    return { ...known, fileName: fileNameOf(recording), ...this.#catalog.unwrittenEnd(id) };
+    return describeRecording(recording, this.#catalog.unwrittenEnd(recording.id));
   }
 
   /** Where its media is. */

@@ -41,7 +41,7 @@ const open = (quota: Partial<Quota> = {}) =>
 
 async function addChannel(name: string, own: { keepBytes?: number; keepDays?: number } = {}) {
   const { keepBytes = null, keepDays = null } = own;
-  const lifecycle = { live: true, reconnectGrace: null, maxDuration: null };
+  const lifecycle = { live: true, reconnectGrace: null, maxDuration: null, keepOriginal: false };
   const channel = {
     id: name,
     name,
@@ -92,6 +92,17 @@ describe('retention', () => {
     await record('e', 0, 'main', 'recording');
     await retention.sweep();
     expect(await kept()).toEqual(['e', 'd', 'made']);
+    await retention.close();
+  });
+
+  test('counts what was kept as it was sent: room is made by as much as went', async () => {
+    await record('a', 3 * DAY);
+    await record('b', 2 * DAY);
+    await record('c', 1 * DAY);
+    await store.recordings.addOriginal('a', { file: 'original.webm', size: 150, mime: 'video/webm' });
+    const retention = open({ keepBytes: 200 });
+    await retention.sweep();
+    expect(await kept()).toEqual(['c', 'b']);
     await retention.close();
   });
 

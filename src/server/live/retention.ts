@@ -113,8 +113,8 @@ export class Retention {
     await this.#deleteOldest(
       { channel },
       () => (excess > 0 ? 'delete' : 'stop'),
-      ({ size }) => {
-        excess -= size;
+      ({ size, originalBytes }) => {
+        excess -= size + originalBytes;
       },
     );
   }
