@@ -7,6 +7,8 @@ import { type Bytes, bytes } from './time.ts';
 export interface Demuxer {
   /** Takes the next bytes, in any slicing. They belong to the demuxer from here on. Throws MediaError. */
   push(bytes: Uint8Array): void;
+  /** The next byte to be pushed is at that offset of the stream: the header was pushed, and a {@link RestartPoint} is next. */
+  skipTo(offset: number): void;
   /** The stream is complete: emits what was held back. Throws MediaError `container-truncated` in mid-element. */
   end(): void;
 }

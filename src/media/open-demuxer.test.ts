@@ -1,11 +1,77 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openDemuxer } from './open-demuxer.ts';
+import type { RestartPoint, Sample, SampleSink } from './sample.ts';
+import type { Track } from './track.ts';
 import { CollectingSink } from './webm/collecting-sink.ts';
 
 const FOLDER = new URL('../../test/fixtures/chromium/', import.meta.url);
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, FOLDER)));
 const letters = (word: string) => Array.from(word, (letter) => letter.charCodeAt(0));
+
+/** Samples with the tracks that they came under, and where they can be gone on from. */
+class RestartSink implements SampleSink {
+  readonly samples: { track: number; sample: Sample; tracks: readonly Track[] }[] = [];
+  readonly points: { point: RestartPoint; samples: number }[] = [];
+  #tracks: readonly Track[] = [];
+
+  tracks(tracks: readonly Track[]): void {
+    this.#tracks = tracks;
+  }
+
+  sample(track: number, sample: Sample): void {
+    this.samples.push({ track, sample, tracks: this.#tracks });
+  }
+
+  restartPoint(point: RestartPoint): void {
+    this.points.push({ point, samples: this.samples.length });
+  }
+}
+
+/** Whether what follows begins with a keyframe, as far as video goes. */
+const startsDecodable = ({ samples }: RestartSink, from: number) =>
+  samples.slice(from).find(({ track, tracks }) => tracks[track]?.kind === 'video')?.sample.keyframe === true;
+
+describe('a restart point', () => {
+  it.each([
+    'webm-h264-opus.webm',
+    'webm-vp9-opus.webm',
+    'webm-av1-opus.webm',
+    'mp4-avc1-opus.mp4',
+    'mp4-vp9-opus.mp4',
+    'mp4-av1-opus.mp4',
+  ])('is where another demuxer goes on with %s, without a lost or doubled sample', (name) => {
+    const bytes = read(name);
+    const whole = new RestartSink();
+    const first = openDemuxer(whole);
+    first.push(bytes);
+    first.end();
+    const points = whole.points.filter(({ samples }) => startsDecodable(whole, samples));
+    expect(points.length).toBeGreaterThan(3);
+    for (const { point, samples } of points) {
+      const rest = new RestartSink();
+      const demuxer = openDemuxer(rest);
+      demuxer.push(bytes.subarray(0, point.header));
+      expect(rest.samples).toHaveLength(0);
+      demuxer.skipTo(point.offset);
+      for (let at = point.offset; at < bytes.length; at += 997) demuxer.push(bytes.subarray(at, at + 997));
+      demuxer.end();
+      expect(rest.samples).toEqual(whole.samples.slice(samples));
+    }
+  });
+
+  it('is not told of in a further recording on the same stream: another demuxer would not know where it starts', () => {
+    const bytes = read('webm-h264-opus.webm');
+    const once = new RestartSink();
+    openDemuxer(once).push(bytes);
+    const twice = new RestartSink();
+    const demuxer = openDemuxer(twice);
+    demuxer.push(bytes);
+    demuxer.push(bytes.slice());
+    expect(twice.samples.length).toBeGreaterThan(once.samples.length);
+    expect(twice.points).toHaveLength(once.points.length);
+  });
+});
 
 describe('openDemuxer', () => {
   it.each(['webm-vp9-opus.webm', 'mp4-avc1-opus.mp4'])('reads %s, from its first byte on', (name) => {

@@ -44,6 +44,10 @@ class SniffingDemuxer implements Demuxer {
     }
   }
 
+  skipTo(offset: number): void {
+    this.#demuxer?.skipTo(offset);
+  }
+
   end(): void {
     if (!this.#demuxer)
       throw new MediaError('container-truncated', 'the stream ended before its container was clear');

@@ -15,6 +15,14 @@ export interface Sample {
   readonly data: Uint8Array;
 }
 
+/** Where another demuxer can go on with the same stream: see `SampleSink.restartPoint`. */
+export interface RestartPoint {
+  /** Of the stream's bytes: what a new demuxer is given first. */
+  readonly header: number;
+  /** The byte of the stream that it goes on from, after `skipTo`. */
+  readonly offset: number;
+}
+
 /** What a demuxer calls, synchronously and in the order of the stream. */
 export interface SampleSink {
   /**
@@ -24,4 +32,9 @@ export interface SampleSink {
   tracks(tracks: readonly Track[]): void;
   /** One sample of the track at that position. */
   sample(track: number, sample: Sample): void;
+  /**
+   * A new demuxer that is given the stream's header and then what begins at `offset` emits the samples that follow
+   * this call, tracks before them. True only where the first sample of video to follow is a keyframe.
+   */
+  restartPoint?(point: RestartPoint): void;
 }

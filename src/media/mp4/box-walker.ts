@@ -48,6 +48,11 @@ export class BoxWalker {
     }
   }
 
+  /** The next byte to be pushed is at that position of the stream, and begins a box. */
+  skipTo(position: number): void {
+    this.#position = position;
+  }
+
   /** The stream is over: throws `container-truncated` unless it ends with a box. */
   end(): void {
     const open = this.#use !== undefined && this.#left !== Number.POSITIVE_INFINITY;

@@ -44,6 +44,11 @@ export class Mp4Demuxer implements Demuxer {
   #fileStart = 0;
   #tracks: readonly TrackReader[] | undefined;
   #announced = false;
+  #movies = 0;
+  /** Where the stream's first `moov` ends. */
+  #header = 0;
+  /** All of the stream is fragments of its first movie, each of which said its decode time. */
+  #restartable = false;
 
   constructor(sink: SampleSink, limits: DemuxerLimits = DEFAULT_DEMUXER_LIMITS) {
     this.#sink = sink;
@@ -59,6 +64,10 @@ export class Mp4Demuxer implements Demuxer {
 
   push(bytes: Uint8Array): void {
     this.#boxes.push(bytes);
+  }
+
+  skipTo(offset: number): void {
+    this.#boxes.skipTo(offset);
   }
 
   end(): void {
@@ -95,8 +104,13 @@ export class Mp4Demuxer implements Demuxer {
       );
     }
     const reader = new ByteReader(body, type);
-    if (type === 'moov') this.#readMovie(readMovie(reader, this.#limits.maxTracks));
-    else this.#readFragment(reader, start, end);
+    if (type === 'moof') this.#readFragment(reader, start, end);
+    else {
+      this.#movies += 1;
+      if (this.#movies === 1) this.#header = end;
+      this.#readMovie(readMovie(reader, this.#limits.maxTracks));
+      this.#restartable = this.#movies === 1 && !this.#media.expecting;
+    }
   }
 
   #openMedia(end: number): void {
@@ -135,7 +149,12 @@ export class Mp4Demuxer implements Demuxer {
       throw new MediaError('container-malformed', "The MP4 has a fragment ('moof') before its 'moov'.");
     }
     const place = { fileStart: this.#fileStart, moofStart, moofEnd };
-    this.#media.expect(fragmentRuns(readMovieFragment(reader), this.#tracks, place));
+    const fragment = readMovieFragment(reader);
+    this.#restartable &&= fragment.tracks.every(({ decodeTime }) => decodeTime !== undefined);
+    if (this.#restartable && this.#announced) {
+      this.#sink.restartPoint?.({ header: this.#header, offset: moofStart });
+    }
+    this.#media.expect(fragmentRuns(fragment, this.#tracks, place));
   }
 
   /** Waits until all tracks are known: some say only in their first keyframe what they are. */

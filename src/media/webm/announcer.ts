@@ -32,6 +32,11 @@ export class Announcer {
     this.#sink = sink;
   }
 
+  /** Samples are held: not every track is known. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
   /** Bytes that the samples on hold cost. */
   get retained(): number {
     return this.#heldBytes;

@@ -6,8 +6,8 @@ import { PieceQueue } from './piece-queue.ts';
 
 /** What the walker calls, in the order of the stream. */
 export interface ElementHandler {
-  /** A Segment or a Cluster begins. */
-  open(id: number): void;
+  /** A Segment or a Cluster begins, its header at that byte of the stream. */
+  open(id: number, position: number): void;
   /** A whole element, its body a view that may be kept. */
   element(id: number, body: Uint8Array): void;
 }
@@ -82,6 +82,12 @@ export class ElementWalker {
   push(bytes: Uint8Array): void {
     this.#queue.push(bytes);
     while (this.#step());
+  }
+
+  /** The next byte to be pushed is at that position, and begins a Cluster of the Segment that is open. */
+  skipTo(position: number): void {
+    this.#parents = this.#parents.slice(0, 1);
+    this.#position = position;
   }
 
   /** Throws MediaError `container-truncated` when the stream ended within an element of known size. */
@@ -160,6 +166,7 @@ export class ElementWalker {
       const problem = `${nameElement(id)} has ${size} bytes: at most ${this.#maxElement} are allowed`;
       throw new MediaError('element-too-large', problem);
     }
+    const start = this.#position;
     this.#queue.skip(length);
     this.#position += length;
     const limit = this.#parents.at(-1)?.end ?? Infinity;
@@ -169,7 +176,7 @@ export class ElementWalker {
     else if (treatment === 'hold') this.#held = header;
     else {
       this.#parents.push({ id, end, unknownSize: size === Infinity });
-      this.#handler.open(id);
+      this.#handler.open(id, start);
     }
   }
 

@@ -26,10 +26,14 @@ interface ActiveTrack {
  * Segment on the same stream continue the timeline, with their tracks announced again.
  */
 export class WebmDemuxer implements Demuxer {
+  readonly #sink: SampleSink;
   readonly #limits: DemuxerLimits;
   readonly #announcer: Announcer;
   readonly #walker: ElementWalker;
   #document = false;
+  #segments = 0;
+  /** Where the first Cluster of the stream begins. */
+  #header: number | undefined;
   #scale = DEFAULT_TIMESTAMP_SCALE;
   #clock = new WebmClock(DEFAULT_TIMESTAMP_SCALE);
   #entries: readonly TrackEntry[] | undefined;
@@ -45,10 +49,11 @@ export class WebmDemuxer implements Demuxer {
 
   /** Throws nothing; `push` and `end` do. */
   constructor(sink: SampleSink, limits: DemuxerLimits = DEFAULT_DEMUXER_LIMITS) {
+    this.#sink = sink;
     this.#limits = limits;
     this.#announcer = new Announcer(sink);
     this.#walker = new ElementWalker(
-      { open: (id) => this.#open(id), element: (id, body) => this.#element(id, body) },
+      { open: (id, position) => this.#open(id, position), element: (id, body) => this.#element(id, body) },
       limits.maxElement,
     );
   }
@@ -62,15 +67,19 @@ export class WebmDemuxer implements Demuxer {
     this.#walker.push(piece);
   }
 
+  skipTo(offset: number): void {
+    this.#walker.skipTo(offset);
+  }
+
   end(): void {
     const announced = this.#announcer.end();
     this.#walker.end();
     if (!announced) throw new MediaError('no-tracks', 'the stream ended before any track could be decoded');
   }
 
-  #open(id: number): void {
+  #open(id: number, position: number): void {
     if (id === EBML_ID.segment) this.#openSegment();
-    else this.#openCluster();
+    else this.#openCluster(position);
   }
 
   #element(id: number, body: Uint8Array): void {
@@ -121,6 +130,7 @@ export class WebmDemuxer implements Demuxer {
 
   #openSegment(): void {
     if (!this.#document) throw malformed('a Segment has no EBML header before it');
+    this.#segments += 1;
     this.#scale = DEFAULT_TIMESTAMP_SCALE;
     this.#entries = undefined;
     this.#tracks = undefined;
@@ -131,9 +141,13 @@ export class WebmDemuxer implements Demuxer {
     if (scale && !this.#tracks) this.#scale = readUnsigned(scale);
   }
 
-  #openCluster(): void {
+  #openCluster(position: number): void {
     this.#clusterTimestamp = undefined;
     this.#tracks ??= this.#openTracks();
+    this.#header ??= position;
+    // What a further Segment is placed by is known to who read the ones before it.
+    if (this.#segments > 1 || this.#announcer.waiting) return;
+    this.#sink.restartPoint?.({ header: this.#header, offset: position });
   }
 
   /** Info may follow Tracks, so the clock and what depends on it is made when both must have come. */
