@@ -20,7 +20,7 @@ describe('an append file', () => {
     const clock = new ManualClock();
     const written = Promise.withResolvers<void>();
     const owner = {
-      onWritten: (offset: number) => {
+      onDurable: (offset: number) => {
         offsets.push(offset);
         written.resolve();
       },

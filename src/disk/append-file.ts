@@ -1,31 +1,54 @@
 import { close, fdatasync, open, write, writev } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import type { Clock, Timer } from '../channel/clock.ts';
 import type { Bytes, Milliseconds } from '../media/time.ts';
+import { openExisting } from './open-existing.ts';
 import { StorageError } from './storage-error.ts';
+import type { SyncBatch } from './sync-batch.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** Who is told what became of the bytes. Both calls come from the event loop, never from within `append`. */
 export interface AppendFileOwner {
-  /** All before this offset is written. */
-  onWritten?(offset: number): void;
-  /** Writing failed; called once. What is appended from here on is dropped. */
+  /** All before this offset is durable: synced where the file has a SyncBatch, else written. */
+  onDurable?(offset: number): void;
+  /** Writing or syncing failed; called once. What is appended from here on is dropped, and nothing becomes durable. */
   onError(error: StorageError): void;
 }
 
 /** How appended bytes are gathered: a few large writes cost a fraction of many small ones. */
 export interface Gathering {
   readonly clock: Clock;
-  /** So long bytes wait for others before they are written. */
+  /** So long bytes wait for others before they are written; with a SyncBatch they wait for the batch instead. */
   readonly delay: Milliseconds;
   /** More bytes than this do not wait. */
   readonly bytes: Bytes;
 }
 
+/** What the file is to survive, and where it begins. */
+export interface AppendFileOptions {
+  /** Makes the bytes survive a power loss; without it they survive the end of the process only. */
+  readonly syncBatch?: SyncBatch | undefined;
+  /** Goes on with a file that is there from this offset, and forgets what follows; without it the file is made. */
+  readonly continueAt?: number | undefined;
+}
+
+/** Somebody waits for the bytes before this offset to be written. */
+interface Waiter {
+  readonly offset: number;
+  readonly settle: () => void;
+}
+
+const openFile = promisify(open);
+const syncData = promisify(fdatasync);
+
 /** One `writev` takes no more pieces than this (POSIX IOV_MAX). */
 const MAX_PIECES = 1024;
 
 /**
- * A new file that is only ever appended to, in order, with one gathered write in flight at most. The bytes are kept, not
+ * A file that is only ever appended to, in order, with one gathered write in flight at most. The bytes are kept, not
  * copied, until they are written; its owner watches `queued` and decides what to do when the disk is too slow.
+ * A sync that failed is final: the kernel may have dropped the pages, and would call the next one a success.
  */
 export class AppendFile {
   readonly path: string;
@@ -33,37 +56,49 @@ export class AppendFile {
   readonly closed: Promise<void>;
   readonly #owner: AppendFileOwner;
   readonly #gathering: Gathering;
+  readonly #syncBatch: SyncBatch | undefined;
   readonly #settleClosed: () => void;
   #fd: number | undefined;
   #queue: Uint8Array[] = [];
   #queueBytes = 0;
   #timer: Timer | undefined;
   #batch: Uint8Array[] = [];
-  #appended = 0;
-  #written = 0;
+  #appended: number;
+  #written: number;
+  #durable = 0;
+  /** There are bytes that no sync that began covers. */
+  #dirty = false;
+  /** Its name may be lost with the power. */
+  #isNew: boolean;
+  #syncing: Promise<void> = Promise.resolve();
   #error: StorageError | undefined;
-  #idle: (() => void)[] = [];
+  #waiting: Waiter[] = [];
   #closing = false;
 
-  /** Creates the file; one of that name that is there already is an error (`EEXIST`). */
-  constructor(path: string, owner: AppendFileOwner, gathering: Gathering) {
+  /**
+   * Creates the file; one of that name that is there already is an error (`EEXIST`). Or goes on with one: that there is
+   * none (`ENOENT`), or that it is shorter (`too-short`), is an error then.
+   */
+  constructor(path: string, owner: AppendFileOwner, gathering: Gathering, options: AppendFileOptions = {}) {
+    const { syncBatch, continueAt } = options;
     this.path = path;
     this.#owner = owner;
     this.#gathering = gathering;
+    this.#syncBatch = syncBatch;
+    this.#isNew = continueAt === undefined;
+    this.#appended = continueAt ?? 0;
+    this.#written = this.#appended;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    open(path, 'wx', (error, fd) => {
-      if (error) {
-        this.#fail(error);
-        return;
-      }
-      this.#fd = fd;
-      this.#writeOn();
-    });
+    const opening = continueAt === undefined ? openFile(path, 'wx') : openExisting(path, continueAt);
+    opening.then(
+      (fd) => this.#opened(fd),
+      (error) => this.#fail(error),
+    );
   }
 
-  /** Bytes taken so far. */
+  /** Bytes taken so far, with those that the file went on from. */
   get appended(): number {
     return this.#appended;
   }
@@ -73,7 +108,15 @@ export class AppendFile {
     return this.#written;
   }
 
-  /** Bytes that wait for the disk. */
+  /**
+   * Bytes that are durable: synced where there is a SyncBatch, else written. A file that goes on begins with 0, until it is
+   * open and, with a SyncBatch, synced: the process before may not have come to it.
+   */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** Bytes that wait to be written. */
   get queued(): number {
     return this.#error ? 0 : this.#appended - this.#written;
   }
@@ -89,6 +132,7 @@ export class AppendFile {
     this.#appended += bytes.byteLength;
     this.#queue.push(bytes);
     this.#queueBytes += bytes.byteLength;
+    if (!this.#dirty) this.#markDirty();
     this.#writeSoon();
   }
 
@@ -97,37 +141,84 @@ export class AppendFile {
     await this.drained();
     let done = 0;
     while (done < bytes.byteLength) done += await this.#patchOnce(position + done, bytes.subarray(done));
+    this.#markDirty();
   }
 
   /** Everything appended so far is written, or writing failed. */
   drained(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
+    if (this.#error || (this.#fd !== undefined && this.#written === this.#appended)) return Promise.resolve();
     return new Promise((settle) => {
-      this.#idle.push(settle);
+      this.#waiting.push({ offset: this.#appended, settle });
       this.#flush();
     });
   }
 
-  /** Everything appended so far is on the disk itself. Rejects with StorageError. */
+  /**
+   * Everything appended or patched so far is on the disk itself, at once: no batch is waited for. Rejects with StorageError;
+   * when it was the sync that failed, the file has failed.
+   */
   async sync(): Promise<void> {
-    await this.drained();
-    const fd = this.#openFile();
-    await new Promise<void>((settle, reject) => {
-      fdatasync(fd, (error) => (error ? reject(new StorageError(this.path, error)) : settle()));
-    });
+    // One at a time: of two that run beside each other the kernel tells only one of an error, and the other of success.
+    this.#syncing = this.#syncing.then(() => this.#sync());
+    await this.#syncing;
+    if (this.#error) throw this.#error;
   }
 
-  /** Writes what is queued and closes; idempotent, never rejects. */
+  /** Writes what is queued, syncs it where there is a SyncBatch, and closes; idempotent, never rejects. */
   close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      void this.drained().then(() => this.#closeFile());
+      const last = this.#syncBatch ? this.sync().catch(() => {}) : this.drained();
+      void last.then(() => {
+        this.#syncing = this.#syncing.then(() => this.#closeFile());
+      });
     }
     return this.closed;
   }
 
-  #isIdle(): boolean {
-    return this.#error !== undefined || (this.#fd !== undefined && this.#written === this.#appended);
+  #opened(fd: number): void {
+    this.#fd = fd;
+    if (!this.#isNew) this.#markDirty();
+    if (!this.#syncBatch) this.#tellDurable(this.#written);
+    this.#writeOn();
+  }
+
+  #markDirty(): void {
+    if (this.#dirty || this.#error) return;
+    this.#dirty = true;
+    this.#syncBatch?.add(this);
+  }
+
+  async #sync(): Promise<void> {
+    if (this.#error || !(this.#dirty || this.#isNew)) return;
+    this.#dirty = false;
+    this.#syncBatch?.remove(this);
+    await this.drained();
+    if (this.#error || this.#fd === undefined) return;
+    const offset = this.#written;
+    try {
+      await this.#syncDisk(this.#fd);
+    } catch (error) {
+      this.#syncBatch?.countFailure();
+      this.#fail(error);
+      return;
+    }
+    // A write may have failed meanwhile: then its owner has been told the end of it.
+    if (this.#syncBatch && !this.#error) this.#tellDurable(offset);
+  }
+
+  async #syncDisk(fd: number): Promise<void> {
+    if (!this.#syncBatch) return syncData(fd);
+    await this.#syncBatch.syncData(fd);
+    if (!this.#isNew) return;
+    await syncFolder(dirname(this.path));
+    this.#isNew = false;
+  }
+
+  #tellDurable(offset: number): void {
+    if (offset <= this.#durable) return;
+    this.#durable = offset;
+    this.#owner.onDurable?.(offset);
   }
 
   #openFile(): number {
@@ -148,7 +239,7 @@ export class AppendFile {
   /** More is gathered than may be or than one write takes, however small the pieces; or somebody waits for it. */
   #isDue(): boolean {
     const isFull = this.#queueBytes > this.#gathering.bytes || this.#queue.length >= MAX_PIECES;
-    return isFull || this.#idle.length > 0;
+    return isFull || this.#waiting.length > 0;
   }
 
   readonly #flush = (): void => {
@@ -167,14 +258,14 @@ export class AppendFile {
 
   #writeSoon(): void {
     if (this.#isDue()) this.#flush();
-    else if (this.#queue.length > 0) {
+    else if (this.#queue.length > 0 && !this.#syncBatch) {
       this.#timer ??= this.#gathering.clock.after(this.#gathering.delay, this.#flush);
     }
   }
 
   #writeOn(): void {
-    if (this.#isIdle()) this.#settleIdle();
-    else this.#writeSoon();
+    this.#settleWaiters(this.#written);
+    this.#writeSoon();
   }
 
   #write(fd: number): void {
@@ -192,7 +283,7 @@ export class AppendFile {
       this.#write(this.#fd);
       return;
     }
-    this.#owner.onWritten?.(this.#written);
+    if (!this.#syncBatch) this.#tellDurable(this.#written);
     this.#writeOn();
   };
 
@@ -201,17 +292,16 @@ export class AppendFile {
     this.#error = new StorageError(this.path, cause);
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#syncBatch?.remove(this);
     this.#queue = [];
     this.#queueBytes = 0;
     this.#batch = [];
-    this.#settleIdle();
+    this.#settleWaiters(this.#appended);
     this.#owner.onError(this.#error);
   }
 
-  #settleIdle(): void {
-    const waiting = this.#idle;
-    this.#idle = [];
-    for (const settle of waiting) settle();
+  #settleWaiters(offset: number): void {
+    while (this.#waiting[0] && this.#waiting[0].offset <= offset) this.#waiting.shift()?.settle();
   }
 
   #closeFile(): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../channel/clock.ts';
 import { AppendFile } from '../../disk/append-file.ts';
 import type { StorageError } from '../../disk/storage-error.ts';
+import type { SyncBatch } from '../../disk/sync-batch.ts';
 import { type Bytes, bytes, milliseconds } from '../../media/time.ts';
 
 /** A session's bytes as they arrived. What is durable may be acknowledged. */
@@ -34,6 +35,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** Bytes that may wait for the disk before the publisher is held back: these are never gathered. */
   readonly maxQueue: Bytes;
+  /** Makes the bytes survive a power loss before they are durable; without it they survive the end of the process. */
+  readonly sync?: SyncBatch | undefined;
 }
 
 /** Publishers keep what is not acknowledged, and an acknowledgement every 500 ms is what they were promised. */
@@ -42,7 +45,7 @@ const GATHER_BYTES = 256 * 1024;
 
 /**
  * Starts the journal of a session as `{folder}/{session}`; the session's name must be safe in a path. Durable means
- * written by this process: `AppendFile.onWritten` is the place where a batched fdatasync goes.
+ * synced where there is a `sync`, else written.
  */
 export function openJournal(session: string, owner: JournalOwner, options: JournalOptions): Journal {
   return new FileJournal(join(options.folder, session), owner, options);
@@ -50,18 +53,21 @@ export function openJournal(session: string, owner: JournalOwner, options: Journ
 
 class FileJournal implements Journal {
   readonly #file: AppendFile;
+  readonly #isSynced: boolean;
 
-  constructor(path: string, owner: JournalOwner, { clock, maxQueue }: JournalOptions) {
+  constructor(path: string, owner: JournalOwner, { clock, maxQueue, sync }: JournalOptions) {
     const calls = {
-      onWritten: (offset: number) => owner.onDurable(offset),
+      onDurable: (offset: number) => owner.onDurable(offset),
       onError: (error: StorageError) => owner.onError(error),
     };
     const gathered = bytes(Math.min(GATHER_BYTES, maxQueue));
-    this.#file = new AppendFile(path, calls, { clock, delay: GATHER_DELAY, bytes: gathered });
+    const gathering = { clock, delay: GATHER_DELAY, bytes: gathered };
+    this.#file = new AppendFile(path, calls, gathering, { syncBatch: sync });
+    this.#isSynced = sync !== undefined;
   }
 
   get durable(): number {
-    return this.#file.written;
+    return this.#file.durable;
   }
 
   get queued(): number {
@@ -72,8 +78,10 @@ class FileJournal implements Journal {
     this.#file.append(bytes);
   }
 
-  drained(): Promise<void> {
-    return this.#file.drained();
+  async drained(): Promise<void> {
+    // Whoever waits for it is told of a failure by onError.
+    if (this.#isSynced) await this.#file.sync().catch(() => {});
+    else await this.#file.drained();
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
+import type { SyncBatch } from '../../disk/sync-batch.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { RecordingState } from '../../wire/publish.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
@@ -39,6 +40,8 @@ export interface SessionHost {
   readonly limits: PublishLimits;
   /** Where journals are kept; the folder exists. */
   readonly journalFolder: string;
+  /** Makes journals survive a power loss before they are acknowledged; without it they survive the end of the process. */
+  readonly sync?: SyncBatch | undefined;
   /** The recording of a broadcast that is on; undefined where none is made. */
   recordingOf(broadcast: Broadcast): RecordingView | undefined;
 }
@@ -112,7 +115,7 @@ export class PublishSession {
         onDurable: (offset) => this.#owner?.stored(offset),
         onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
       },
-      { folder: host.journalFolder, clock, maxQueue: limits.journalQueue },
+      { folder: host.journalFolder, clock, maxQueue: limits.journalQueue, sync: host.sync },
     );
   }
 
