@@ -57,6 +57,7 @@ describe('a restart point', () => {
       for (let at = point.offset; at < bytes.length; at += 997) demuxer.push(bytes.subarray(at, at + 997));
       demuxer.end();
       expect(rest.samples).toEqual(whole.samples.slice(samples));
+      expect(rest.points.every((other) => other.point.header === point.header)).toBe(true);
     }
   });
 

@@ -13,6 +13,7 @@ import {
 import type { AudioTrack } from '../media/track.ts';
 import type { CaptureMoment } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
+import type { AudioChunkerState } from './packager-state.ts';
 import { type SessionClock, TrackClock } from './session-clock.ts';
 
 /** About what a chunk of audio lasts: whole packets, to the nearest. */
@@ -43,6 +44,9 @@ export class AudioChunker {
   #moment: CaptureMoment | undefined;
   /** What a gap is filled with; undefined before the first packet, and where the codec has no such thing. */
   #filler: Uint8Array | undefined;
+  /** Packets that were added to chunks, and so many of the session's that another packager had written already. */
+  #taken = 0;
+  #toSkip = 0;
 
   /** `startsGroups`: the broadcast has no video that would. */
   constructor(output: ChunkOutput, session: SessionClock, track: AudioTrack, startsGroups: boolean) {
@@ -51,6 +55,30 @@ export class AudioChunker {
     this.#clock = new TrackClock(session, track.timescale, timescale(track.sampleRate));
     this.#samplesPerPacket = samplesPerPacket(track);
     this.#startsGroups = startsGroups;
+  }
+
+  /** What {@link restore} goes on from. */
+  save(): AudioChunkerState {
+    const filler = this.#filler?.[0] ?? null;
+    return { clock: this.#clock.save(), taken: this.#taken, nextGroup: this.#nextGroup, filler };
+  }
+
+  /** Goes on from where another one stood. The packets that it held must be among those to {@link skip}. */
+  restore(state: AudioChunkerState): void {
+    this.#clock.restore(state.clock);
+    this.#taken = state.taken;
+    this.#nextGroup = state.nextGroup;
+    this.#filler = state.filler === null ? undefined : Uint8Array.of(state.filler);
+  }
+
+  /** Leaves out the session's first packets, so many: they are written already. */
+  skip(packets: number): void {
+    this.#toSkip = packets;
+  }
+
+  /** Packets of the session that were written so far. */
+  get written(): number {
+    return this.#taken - this.#packets.length;
   }
 
   get #timescale(): Timescale {
@@ -108,6 +136,11 @@ export class AudioChunker {
   }
 
   #add(data: Uint8Array, duration: Ticks, moment: CaptureMoment): void {
+    this.#taken += 1;
+    if (this.#taken <= this.#toSkip) {
+      this.#clock.reach(ticks(this.#clock.end + duration));
+      return;
+    }
     if (this.#packets.length === 0) {
       this.#dts = this.#clock.end;
       this.#moment = moment;

@@ -26,8 +26,15 @@ export class ChunkOutput {
   readonly #slab = new Slab();
   #sequence = 0;
 
-  constructor(sink: ChunkSink) {
+  /** `sequence`: of the chunk before the first one. */
+  constructor(sink: ChunkSink, sequence = 0) {
     this.#sink = sink;
+    this.#sequence = sequence;
+  }
+
+  /** Of the last chunk. */
+  get sequence(): number {
+    return this.#sequence;
   }
 
   /** Writes a chunk. The samples' bytes are copied; the list may be used again. */

@@ -15,6 +15,7 @@ import { AudioChunker } from './audio-chunker.ts';
 import type { CaptureClock, CaptureMoment } from './capture-clock.ts';
 import { ChunkOutput } from './chunk-output.ts';
 import { FirstSamples } from './first-samples.ts';
+import type { MadeMedia, PackagerState } from './packager-state.ts';
 import { SessionClock } from './session-clock.ts';
 import { VIDEO_TIMESCALE, VideoChunker } from './video-chunker.ts';
 
@@ -27,6 +28,15 @@ export interface PackagerOptions {
   /** Index of its first epoch: 0, or one more than the last one's. */
   readonly firstEpoch: number;
   readonly captureClock: CaptureClock;
+  /** Goes on for a packager that another process had; `startAt` and `firstEpoch` are not asked then. */
+  readonly resume?: PackagerResume | undefined;
+}
+
+/** Where a session is gone on with. */
+export interface PackagerResume {
+  readonly state: PackagerState;
+  /** What follows `state` and was made already: it is left out. */
+  readonly made: MadeMedia;
 }
 
 /**
@@ -48,14 +58,29 @@ export class Packager implements SampleSink {
   #sources: readonly Track[] = [];
   #video: VideoChunker | undefined;
   #audio: AudioChunker | undefined;
+  readonly #resume: PackagerResume | undefined;
 
   constructor(options: PackagerOptions) {
+    const state = options.resume?.state;
+    this.#resume = options.resume;
     this.#sink = options.sink;
     this.#captureClock = options.captureClock;
-    this.#session = new SessionClock(options.startAt);
-    this.#output = new ChunkOutput(options.sink);
-    this.#nextEpoch = options.firstEpoch;
-    this.#first = new FirstSamples();
+    this.#session = state ? SessionClock.restore(state) : new SessionClock(options.startAt);
+    this.#output = new ChunkOutput(options.sink, state?.sequence);
+    this.#nextEpoch = state?.nextEpoch ?? options.firstEpoch;
+    this.#first = state ? undefined : new FirstSamples();
+  }
+
+  /** Where it stands, for another process to go on from; undefined before the session has its place on the timeline. */
+  save(): PackagerState | undefined {
+    if (this.#first) return undefined;
+    return {
+      ...this.#session.save(),
+      nextEpoch: this.#nextEpoch,
+      sequence: this.#output.sequence,
+      ...(this.#video && { video: this.#video.save() }),
+      ...(this.#audio && { audio: this.#audio.save() }),
+    };
   }
 
   /** Where the timeline stands: what the next session starts at. */
@@ -66,6 +91,15 @@ export class Packager implements SampleSink {
   /** The index of the next epoch. */
   get nextEpoch(): number {
     return this.#nextEpoch;
+  }
+
+  /** What chunks were made of so far. */
+  get made(): MadeMedia {
+    const before = this.#resume?.made;
+    return {
+      frames: Math.max(this.#video?.written ?? 0, before?.frames ?? 0),
+      packets: Math.max(this.#audio?.written ?? 0, before?.packets ?? 0),
+    };
   }
 
   /** Starts the first epoch, and another one where what is published has changed. Throws MediaError `no-tracks`. */
@@ -113,12 +147,28 @@ export class Packager implements SampleSink {
   #restart(video: VideoTrack | undefined, audio: AudioTrack | undefined, newEpoch: boolean): void {
     if (video) {
       if (this.#video) this.#video.restart(video.timescale, newEpoch);
-      else this.#video = new VideoChunker(this.#output, this.#session, video.timescale);
+      else this.#video = this.#openVideo(video);
     }
     if (audio) {
       if (this.#audio) this.#audio.restart(audio, !video, newEpoch);
-      else this.#audio = new AudioChunker(this.#output, this.#session, audio, !video);
+      else this.#audio = this.#openAudio(audio, !video);
     }
+  }
+
+  #openVideo(track: VideoTrack): VideoChunker {
+    const chunker = new VideoChunker(this.#output, this.#session, track.timescale);
+    const { state, made } = this.#resume ?? {};
+    if (made) chunker.skip(made.frames);
+    if (state?.video) chunker.restore(state.video);
+    return chunker;
+  }
+
+  #openAudio(track: AudioTrack, startsGroups: boolean): AudioChunker {
+    const chunker = new AudioChunker(this.#output, this.#session, track, startsGroups);
+    const { state, made } = this.#resume ?? {};
+    if (made) chunker.skip(made.packets);
+    if (state?.audio) chunker.restore(state.audio);
+    return chunker;
   }
 
   #startEpoch(tracks: readonly Track[]): void {

@@ -7,7 +7,9 @@ import {
   type Timescale,
   ticks,
   ticksToMilliseconds,
+  timescale,
 } from '../media/time.ts';
+import type { PackagerState, TrackClockState } from './packager-state.ts';
 
 /** Beyond this the publisher's clock has jumped (a pause, another container); below it media is missing. */
 const LARGEST_GAP = milliseconds(10_000);
@@ -30,6 +32,19 @@ export class SessionClock {
   constructor(startAt: Milliseconds) {
     this.startAt = startAt;
     this.#position = startAt;
+  }
+
+  /** The clock that this was the state of. */
+  static restore({ startAt, offset, position }: PackagerState): SessionClock {
+    const clock = new SessionClock(milliseconds(startAt));
+    clock.#offset = offset;
+    clock.#position = position;
+    return clock;
+  }
+
+  /** What {@link restore} goes on from. */
+  save(): Pick<PackagerState, 'startAt' | 'offset' | 'position'> {
+    return { startAt: this.startAt, offset: this.#offset, position: this.#position };
   }
 
   /** The end of all that was placed so far, on the timeline. */
@@ -78,6 +93,19 @@ export class TrackClock {
     this.#from = from;
     this.#to = to;
     this.#end = millisecondsToTicks(session.startAt, to);
+  }
+
+  /** What {@link restore} goes on from. */
+  save(): TrackClockState {
+    return { from: this.#from, to: this.#to, anchor: this.#anchor ?? null, end: this.#end };
+  }
+
+  /** Goes on from where another one of the same session stood. */
+  restore({ from, to, anchor, end }: TrackClockState): void {
+    this.#from = timescale(from);
+    this.#to = timescale(to);
+    this.#anchor = anchor ? { source: ticks(anchor.source), place: ticks(anchor.place) } : undefined;
+    this.#end = ticks(end);
   }
 
   /** Ticks in a second of the timeline's side. */

@@ -2,6 +2,7 @@ import type { Sample } from '../media/sample.ts';
 import { millisecondsToTicks, rescale, type Ticks, type Timescale, ticks, timescale } from '../media/time.ts';
 import type { CaptureMoment } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
+import type { VideoChunkerState } from './packager-state.ts';
 import { type SessionClock, TrackClock } from './session-clock.ts';
 
 /** Ticks in a second of every broadcast's video. */
@@ -42,6 +43,9 @@ export class VideoChunker {
   /** How much earlier frames are decoded than the source says, so that none is shown before: 0 for most sources. */
   #lead = 0;
   #started = false;
+  #written = 0;
+  /** So many of the session's frames were written already: by a packager that this one goes on for. */
+  #toSkip = 0;
 
   constructor(output: ChunkOutput, session: SessionClock, source: Timescale) {
     this.#output = output;
@@ -49,6 +53,40 @@ export class VideoChunker {
     this.#source = source;
     // The first frame may not be placed before the session.
     this.#dts = ticks(millisecondsToTicks(session.startAt, VIDEO_TIMESCALE) - 1);
+  }
+
+  /** What {@link restore} goes on from. */
+  save(): VideoChunkerState {
+    return {
+      clock: this.#clock.save(),
+      written: this.#written,
+      dts: this.#dts,
+      held: this.#held,
+      lastDuration: this.#lastDuration,
+      lead: this.#lead,
+      started: this.#started,
+    };
+  }
+
+  /** Goes on from where another one stood. The frame that it held must be among those to {@link skip}. */
+  restore(state: VideoChunkerState): void {
+    this.#clock.restore(state.clock);
+    this.#written = state.written;
+    this.#dts = ticks(state.dts);
+    this.#held = state.held;
+    this.#lastDuration = ticks(state.lastDuration);
+    this.#lead = state.lead;
+    this.#started = state.started;
+  }
+
+  /** Leaves out the session's first frames, so many: they are written already. */
+  skip(frames: number): void {
+    this.#toSkip = frames;
+  }
+
+  /** Frames of the session that were written so far. */
+  get written(): number {
+    return this.#written;
   }
 
   /** The source announced its tracks again; `waits`: frames before the next keyframe belong to nobody. */
@@ -102,12 +140,13 @@ export class VideoChunker {
 
   #write(duration: Ticks): void {
     const moment = this.#moment;
-    if (!moment) return;
     const frame = this.#frame;
     frame.duration = ticks(Math.min(Math.max(duration, 1), LONGEST_DURATION));
     this.#held = false;
     this.#lastDuration = frame.duration;
     this.#clock.reach(ticks(this.#dts + frame.duration));
+    this.#written += 1;
+    if (!moment || this.#written <= this.#toSkip) return;
     this.#output.write(
       {
         kind: 'video',

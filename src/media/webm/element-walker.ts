@@ -73,6 +73,11 @@ export class ElementWalker {
     this.#maxElement = maxElement;
   }
 
+  /** Bytes of the stream that were walked over. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Bytes that wait for the rest of their element. */
   get retained(): number {
     return this.#queue.length;

@@ -68,6 +68,7 @@ export class WebmDemuxer implements Demuxer {
   }
 
   skipTo(offset: number): void {
+    this.#header ??= this.#walker.position;
     this.#walker.skipTo(offset);
   }
 

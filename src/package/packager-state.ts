@@ -1,0 +1,68 @@
+import Type, { type Static } from 'typebox';
+
+const Whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Signed = Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+
+/** How a track's clock is set: a moment on the source's side and its place, and where the track's media ends. */
+export const TrackClockState = Type.Object({
+  from: Whole,
+  to: Whole,
+  anchor: Type.Union([Type.Null(), Type.Object({ source: Signed, place: Signed })]),
+  end: Signed,
+});
+/** How a track's clock is set. */
+export type TrackClockState = Static<typeof TrackClockState>;
+
+/**
+ * Where the video of a session stands. `dts`: of the frame that is held, or else the last one; `written`: frames that
+ * chunks were made of.
+ */
+export const VideoChunkerState = Type.Object({
+  clock: TrackClockState,
+  written: Whole,
+  dts: Signed,
+  held: Type.Boolean(),
+  lastDuration: Whole,
+  lead: Signed,
+  started: Type.Boolean(),
+});
+/** Where the video of a session stands. */
+export type VideoChunkerState = Static<typeof VideoChunkerState>;
+
+/**
+ * Where the audio of a session stands. `taken`: packets that chunks were made of or will be; `filler`: the one byte of
+ * the empty packet that gaps are filled with.
+ */
+export const AudioChunkerState = Type.Object({
+  clock: TrackClockState,
+  taken: Whole,
+  nextGroup: Signed,
+  filler: Type.Union([Type.Null(), Type.Integer({ minimum: 0, maximum: 255 })]),
+});
+/** Where the audio of a session stands. */
+export type AudioChunkerState = Static<typeof AudioChunkerState>;
+
+/** Where a packager stands between two samples: plain data, for another process to go on from. */
+export const PackagerState = Type.Object({
+  nextEpoch: Whole,
+  sequence: Whole,
+  /** Milliseconds. */
+  startAt: Type.Number(),
+  offset: Type.Number(),
+  position: Type.Number(),
+  video: Type.Optional(VideoChunkerState),
+  audio: Type.Optional(AudioChunkerState),
+});
+/** Where a packager stands between two samples. */
+export type PackagerState = Static<typeof PackagerState>;
+
+/** What chunks were made of in a session so far: frames of video, packets of audio. */
+export const MadeMedia = Type.Object({ frames: Whole, packets: Whole });
+/** What chunks were made of in a session so far. */
+export type MadeMedia = Static<typeof MadeMedia>;
+
+/** All that came before this state was made into chunks, going by what was made since: nothing held then is missing. */
+export function isMade({ video, audio }: PackagerState, made: MadeMedia): boolean {
+  const frames = video ? video.written + (video.held ? 1 : 0) : 0;
+  return made.frames >= frames && made.packets >= (audio?.taken ?? 0);
+}
