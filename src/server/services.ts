@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../channel/clock.ts';
 import type { Store } from '../store/open-store.ts';
 import type { AdminAuth } from './auth/admin-auth.ts';
+import type { FailedAttempts } from './auth/failed-attempts.ts';
 import type { StreamKeys } from './auth/stream-keys.ts';
 import type { TrustedProxies } from './auth/trusted-proxies.ts';
 import type { Config } from './config/config-schema.ts';
@@ -17,6 +18,8 @@ export interface Services {
   readonly store: Store;
   readonly admin: AdminAuth;
   readonly streamKeys: StreamKeys;
+  /** Of stream keys, by address and channel. */
+  readonly keyFailures: FailedAttempts;
   readonly proxies: TrustedProxies;
   readonly channels: LiveChannels;
   readonly recordings: Recordings;

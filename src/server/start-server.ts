@@ -7,6 +7,7 @@ import { milliseconds } from '../media/time.ts';
 import { openStore } from '../store/open-store.ts';
 import { apiRoutes } from './api/api-routes.ts';
 import { AdminAuth } from './auth/admin-auth.ts';
+import { FailedAttempts, STREAM_KEY_FAILURES } from './auth/failed-attempts.ts';
 import { StreamKeys } from './auth/stream-keys.ts';
 import { TrustedProxies } from './auth/trusted-proxies.ts';
 import type { Config } from './config/config-schema.ts';
@@ -98,7 +99,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const admin = new AdminAuth(adminToken, serverSecret, clock);
   const streamKeys = new StreamKeys(serverSecret);
-  const shared = { config, logger, clock, store, admin, streamKeys, proxies };
+  const keyFailures = new FailedAttempts(clock, STREAM_KEY_FAILURES);
+  const shared = { config, logger, clock, store, admin, streamKeys, keyFailures, proxies };
   const services: Services = { ...shared, channels, recordings, metrics };
   await recordings.recover();
   await makeFirstChannel(services);

@@ -4,13 +4,14 @@ import type { Http, HttpPlugin } from '../http/http.ts';
 import type { Services } from '../services.ts';
 import { channelRoutes } from './channel-routes.ts';
 import { healthRoutes } from './health-routes.ts';
+import { posterRoutes } from './poster-routes.ts';
 import { recordingRoutes } from './recording-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 
 /** Requests to the API from one address in a minute. */
 const MAX_PER_MINUTE = 1200;
 
-/** `/api` with its guard, and the operations beside it. */
+/** `/api` with its guard, and beside it the operations and the posters of what is live. */
 export async function apiRoutes(http: Http, services: Services): Promise<void> {
   healthRoutes(http, services);
   const api: HttpPlugin = async (scope) => {
@@ -26,4 +27,5 @@ export async function apiRoutes(http: Http, services: Services): Promise<void> {
     await scope.register(guarded);
   };
   await http.register(api, { prefix: '/api' });
+  await posterRoutes(http, services);
 }

@@ -236,14 +236,18 @@ describe('the description of the API', () => {
       'GET /api/recordings',
       'GET /api/recordings/{id}',
       'GET /api/recordings/{id}/media.mp4',
+      'GET /api/recordings/{id}/originals/{number}',
+      'GET /api/recordings/{id}/poster',
       'GET /api/session',
       'GET /healthz',
+      'GET /live/{channel}/poster',
       'GET /metrics',
       'GET /readyz',
       'PATCH /api/channels/{name}',
       'POST /api/channels',
       'POST /api/channels/{name}/key',
       'POST /api/session',
+      'PUT /live/{channel}/poster',
     ]);
     expect(Object.keys(description.components.schemas)).toEqual(
       expect.arrayContaining(['Channel', 'ChannelWithKey', 'Broadcast', 'Recording', 'Error']),

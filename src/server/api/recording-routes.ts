@@ -4,7 +4,7 @@ import { ApiError, RecordingList, RecordingQuery, RecordingResource } from '../.
 import type { Http } from '../http/http.ts';
 import { HttpError, recordingNotFound } from '../http/http-error.ts';
 import { sendMedia } from '../http/send-media.ts';
-import { fileNameOf } from '../live/file-name.ts';
+import { fileNameOf, originalNameOf } from '../live/file-name.ts';
 import type { Services } from '../services.ts';
 
 const params = Type.Object({
@@ -18,6 +18,8 @@ export function recordingRoutes(http: Http, services: Services): void {
   listRoute(http, services);
   readAndDelete(http, services);
   mediaRoute(http, services);
+  originalRoute(http, services);
+  posterRoute(http, services);
 }
 
 function listRoute(http: Http, { store, recordings }: Services): void {
@@ -104,6 +106,59 @@ function mediaRoute(http: Http, { store, recordings }: Services): void {
       const file = recordings.fileOf(id);
       const download = request.query.download === undefined ? undefined : `${fileNameOf(recording)}.mp4`;
       return await sendMedia(request, reply, { file, id, type: 'video/mp4', ...(download && { download }) });
+    },
+  });
+}
+
+function originalRoute(http: Http, { store, recordings }: Services): void {
+  http.route({
+    method: ['GET', 'HEAD'],
+    url: '/recordings/:id/originals/:number',
+    config: { rateLimit: false },
+    schema: {
+      tags,
+      summary: 'What the publisher sent, as it was sent',
+      description:
+        'For download, with `Range`. One for each session of the publisher, counted from 1. A WebM as browsers stream it has neither a duration nor an index: players play it, and some cannot seek in it.',
+      params: Type.Object({ ...params.properties, number: Type.Integer({ minimum: 1 }) }),
+    },
+    handler: async (request, reply) => {
+      const { id, number } = request.params;
+      const recording = found(await store.recordings.find(id), id);
+      const original = recording.originals[number - 1];
+      if (!original) {
+        const message = `Recording ${id} has ${recording.originals.length} originals.`;
+        throw new HttpError(404, 'original-not-found', message);
+      }
+      const file = recordings.originalFileOf(id, original);
+      const download = originalNameOf(recording, number - 1);
+      return await sendMedia(request, reply, {
+        file,
+        id: `${id}-${number}`,
+        type: original.mime,
+        download,
+      });
+    },
+  });
+}
+
+function posterRoute(http: Http, { store, recordings }: Services): void {
+  http.route({
+    method: ['GET', 'HEAD'],
+    url: '/recordings/:id/poster',
+    // A page of the list asks for a hundred at once.
+    config: { rateLimit: false },
+    schema: {
+      tags,
+      summary: 'The picture of a recording',
+      description: '`404 poster-not-found` when its publisher sent none.',
+      params,
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const poster = recordings.findPoster(found(await store.recordings.find(id), id));
+      if (!poster) throw new HttpError(404, 'poster-not-found', `Recording ${id} has no picture.`);
+      return await sendMedia(request, reply, { file: poster.file, id: `${id}-poster`, type: poster.mime });
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../channel/clock.ts';
-import type { Milliseconds } from '../../media/time.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
 
 /** When guessing is stopped. */
 export interface FailedAttemptsLimits {
@@ -9,6 +9,13 @@ export interface FailedAttemptsLimits {
   /** Sources remembered at once; the oldest is forgotten. */
   readonly sources: number;
 }
+
+/** Of stream keys: counted by channel too, behind one address an old key must not lock out another channel's. */
+export const STREAM_KEY_FAILURES: FailedAttemptsLimits = {
+  failures: 30,
+  window: milliseconds(60_000),
+  sources: 10_000,
+};
 
 /** Counts wrong credentials by their source, such as an address: fixed windows, bounded memory. */
 export class FailedAttempts {

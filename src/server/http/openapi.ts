@@ -4,8 +4,8 @@ import serveStatic from '@fastify/static';
 import { fastify } from 'fastify';
 import type { Http, HttpPlugin } from './http.ts';
 
-const DESCRIPTION = `Every request but those of \`/api/session\` and the operations needs the admin token as
-\`Authorization: Bearer …\`, or a signed-in browser. Errors are always \`{"error", "message"}\`: a stable code, and words.
+const DESCRIPTION = `Every request to \`/api\` but those of \`/api/session\` needs the admin token as
+\`Authorization: Bearer …\`, or a signed-in browser; the operations and what is live say who may ask. Errors are always \`{"error", "message"}\`: a stable code, and words.
 
 Publishing and playing are WebSockets, which OpenAPI cannot describe: see \`docs/protocol.md\`.`;
 
@@ -81,6 +81,7 @@ async function describeRoutes(version: string, routes: (http: Http) => Promise<v
       tags: [
         { name: 'channels', description: 'Named places to stream to and watch' },
         { name: 'recordings', description: 'The durable file of each broadcast' },
+        { name: 'live', description: 'The broadcast that is on' },
         { name: 'session', description: 'Signing a browser in and out' },
         { name: 'operations', description: 'Health and figures' },
       ],

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { attachment } from './content-disposition.ts';
 import type { HttpReply, HttpRequest } from './http.ts';
 import { HttpError } from './http-error.ts';
+import { matchesTag } from './matches-tag.ts';
 
 /** A file to send. */
 export interface MediaFile {
@@ -78,6 +79,3 @@ function readRange(
   if (match[2] !== '' && Number(match[2]) < first) return undefined;
   return first >= size ? 'unsatisfiable' : { first, last };
 }
-
-const matchesTag = (header: string | undefined, etag: string) =>
-  (header ?? '').split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));

@@ -1,4 +1,4 @@
-import type { BroadcastInfo } from '../../channel/broadcast.ts';
+import type { Broadcast, BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Channel, ChannelSettings } from '../../channel/channel.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { milliseconds } from '../../media/time.ts';
@@ -33,6 +33,11 @@ export class LiveChannels {
   open(record: ChannelRecord): Channel {
     this.#records.set(record.name, record);
     return this.#hub.open(record.name, this.#settingsOf(record));
+  }
+
+  /** The broadcast that is on, interrupted or not. */
+  broadcastOf(name: string): Broadcast | undefined {
+    return this.#hub.find(name)?.broadcast;
   }
 
   /** Whether broadcasts of that channel are to be recorded, as of its last change. */

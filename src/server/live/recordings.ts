@@ -8,11 +8,14 @@ import type { Hub } from '../../channel/hub.ts';
 import { type BroadcastRecording, recordBroadcast } from '../../egress/recording/from-channel.ts';
 import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
 import type { Store } from '../../store/open-store.ts';
-import type { RecordingRecord } from '../../store/recording-store.ts';
+import type { RecordingOriginal, RecordingRecord } from '../../store/recording-store.ts';
 import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
 import { describeRecording } from './describe-recording.ts';
 import { DiskRoom } from './disk-room.ts';
 import { Finaliser, type FinaliserCounts } from './finaliser.ts';
+import { Originals } from './originals.ts';
+import type { Poster } from './poster.ts';
+import { RecordingPosters } from './recording-posters.ts';
 import { type Quota, Retention } from './retention.ts';
 import { StoredCatalog } from './stored-catalog.ts';
 
@@ -55,6 +58,8 @@ export class Recordings {
   readonly #room: DiskRoom;
   readonly #finaliser: Finaliser;
   readonly #retention: Retention;
+  readonly #originals: Originals;
+  readonly #posters: RecordingPosters;
   /** Broadcasts that are on and not recorded for want of room. */
   readonly #refused = new Set<string>();
   #refusals = 0;
@@ -65,6 +70,8 @@ export class Recordings {
     this.#catalog = new StoredCatalog(store, clock, () => this.#finished());
     this.#room = new DiskRoom({ folder, clock, minFree });
     const { recordings, channels } = store;
+    this.#originals = new Originals(recordings, folder);
+    this.#posters = new RecordingPosters(recordings, folder);
     this.#finaliser = new Finaliser({ recordings, clock, logger, minFree, fileOf: (id) => this.fileOf(id) });
     const deleteOne = (id: string) => this.delete(id);
     const swept = () => {
@@ -144,6 +151,31 @@ export class Recordings {
   /** Where its media is. */
   fileOf(id: string): string {
     return join(this.#options.folder, id, 'media.mp4');
+  }
+
+  /**
+   * Keeps what a publisher session sent beside its recording: moves the finished journal, which must be on the same disk.
+   * False when there is no such recording; the journal is where it was then. Throws what the disk says.
+   */
+  async adoptOriginal(recording: string, journal: string): Promise<boolean> {
+    const adopted = await this.#originals.adopt(recording, journal);
+    if (adopted) void this.#retention.sweep();
+    return adopted;
+  }
+
+  /** Where an original of a recording is. */
+  originalFileOf(recording: string, original: RecordingOriginal): string {
+    return this.#originals.fileOf(recording, original);
+  }
+
+  /** Replaces the picture of a recording that is listed. Throws what the disk says. */
+  async savePoster(recording: string, poster: Poster): Promise<void> {
+    await this.#posters.save(recording, poster);
+  }
+
+  /** Where a recording's picture is, and what it is; undefined when it has none. */
+  findPoster(recording: RecordingRecord): ReturnType<RecordingPosters['find']> {
+    return this.#posters.find(recording);
   }
 
   /** Deletes its files, and then its place in the list: a crash in between leaves nothing that cannot be found. */

@@ -5,13 +5,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Channel } from '../../channel/channel.ts';
 import type { ViewerSocket } from '../../egress/websocket/viewer.ts';
 import type { PublisherRequest } from '../../ingest/websocket/publisher-socket.ts';
-import { milliseconds } from '../../media/time.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
 import { CLOSE } from '../../wire/close-codes.ts';
 import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PLAY_PROTOCOL } from '../../wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
-import { FailedAttempts } from '../auth/failed-attempts.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import { refuseSocket } from '../http/refuse-socket.ts';
 import type { Services } from '../services.ts';
@@ -32,8 +30,7 @@ const MAX_URL = 2048;
 
 /** Answers every WebSocket upgrade of the server: `/live/{channel}/publish` and `/live/{channel}/ws`. */
 export function handleUpgrades(server: Server, services: Services, handlers: SocketHandlers): void {
-  const { store, admin, streamKeys, config, proxies, clock, metrics, logger } = services;
-  const failures = new FailedAttempts(clock, { failures: 30, window: milliseconds(60_000), sources: 10_000 });
+  const { store, admin, streamKeys, keyFailures: failures, config, proxies, metrics, logger } = services;
   const options = { admin, streamKeys, failures, origins: config.server.origins };
   const endpoints = {
     publish: openEndpoint(PUBLISH_PROTOCOL, MAX_PAYLOAD),

@@ -1,0 +1,79 @@
+import { open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RecordingOriginal, RecordingStore } from '../../store/recording-store.ts';
+
+/** EBML's own element (RFC 8794 §11.2.1): every WebM begins with it. */
+const EBML = Buffer.of(0x1a, 0x45, 0xdf, 0xa3);
+
+const KINDS = {
+  webm: { ending: '.webm', mime: 'video/webm' },
+  mp4: { ending: '.mp4', mime: 'video/mp4' },
+} as const;
+
+/** What publishers sent, kept beside their recordings as it was sent: `original.webm`, `original-2.webm`, …. */
+export class Originals {
+  readonly #recordings: Pick<RecordingStore, 'find' | 'addOriginal'>;
+  readonly #folder: string;
+  /** One after another: two must not get the same name. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** `folder`: each recording is a folder in it. */
+  constructor(recordings: Pick<RecordingStore, 'find' | 'addOriginal'>, folder: string) {
+    this.#recordings = recordings;
+    this.#folder = folder;
+  }
+
+  /**
+   * Moves a finished journal of the same disk into the recording's folder and lists it. False when there is no such
+   * recording: the journal is where it was. What a crash interrupted may be asked again. Throws what the disk says.
+   */
+  adopt(recording: string, journal: string): Promise<boolean> {
+    const adopted = this.#work.then(() => this.#adopt(recording, journal));
+    this.#work = adopted.catch(() => {});
+    return adopted;
+  }
+
+  /** Where an original of a recording is. */
+  fileOf(recording: string, original: RecordingOriginal): string {
+    return join(this.#folder, recording, original.file);
+  }
+
+  async #adopt(id: string, journal: string): Promise<boolean> {
+    const recording = await this.#recordings.find(id);
+    if (!recording) return false;
+    const { size } = await stat(journal);
+    const kind = await kindOf(journal);
+    // Listed and not there: the move was interrupted, and this is what it was about.
+    const started = await this.#missing(id, recording.originals, size);
+    const number = recording.originals.length + 1;
+    const file = `original${number === 1 ? '' : `-${number}`}${KINDS[kind].ending}`;
+    const original = started ?? { file, size, mime: KINDS[kind].mime };
+    // Listed first: a file that nobody knows would be in no quota.
+    if (!started && !(await this.#recordings.addOriginal(id, original))) return false;
+    await rename(journal, this.fileOf(id, original));
+    return true;
+  }
+
+  async #missing(id: string, originals: readonly RecordingOriginal[], size: number) {
+    for (const original of originals) {
+      if (original.size !== size) continue;
+      const exists = await stat(this.fileOf(id, original)).then(
+        () => true,
+        () => false,
+      );
+      if (!exists) return original;
+    }
+    return undefined;
+  }
+}
+
+/** Its first bytes tell, whatever its publisher called it. */
+async function kindOf(path: string): Promise<keyof typeof KINDS> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(EBML.length), 0, EBML.length, 0);
+    return buffer.subarray(0, bytesRead).equals(EBML) ? 'webm' : 'mp4';
+  } finally {
+    await handle.close();
+  }
+}
