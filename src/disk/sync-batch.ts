@@ -109,11 +109,14 @@ export class SyncBatch {
     this.#startedAt = startedAt;
     this.#running = this.#waiting;
     this.#waiting = new Map();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#run = promise;
     const files = this.#running.entries();
     const lanes = Array.from({ length: LANES }, () => this.#syncEach(files, startedAt));
-    this.#run = Promise.all(lanes).then(() => {
+    void Promise.all(lanes).then(() => {
       this.#run = undefined;
       this.#schedule();
+      resolve();
     });
   };
 

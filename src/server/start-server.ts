@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Hub } from '../channel/hub.ts';
+import { SyncBatch } from '../disk/sync-batch.ts';
 import { PlayEgress } from '../egress/websocket/play-egress.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
@@ -24,6 +25,7 @@ import { meterBroadcasts } from './live/meter-broadcasts.ts';
 import { Recordings } from './live/recordings.ts';
 import { ViewerTraffic } from './live/viewer-traffic.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
+import { SyncFigures } from './metrics/sync-figures.ts';
 import { pageRoutes } from './pages/page-routes.ts';
 import { PAGES_FOLDER } from './pages/pages-folder.ts';
 import type { Services } from './services.ts';
@@ -69,8 +71,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     minFree: config.recording.minFree,
     finalise: config.recording.finalise,
   });
+  const syncs = new SyncFigures();
+  const interval = milliseconds(config.recording.syncInterval);
+  const sync =
+    config.recording.durability === 'power' ? new SyncBatch({ clock, interval, observer: syncs }) : undefined;
   const ingest = new PublishIngest({
     clock,
+    sync,
     log: logger,
     limits: publishLimits(config),
     journalFolder: data.journal,
@@ -87,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sentBytes: () => traffic.bytes,
     recorded: () => store.recordings.totals(),
     recordings: () => recordings.figures,
+    syncs,
   });
   const channels = new LiveChannels(hub, config.broadcast, {
     bitrate: meterBroadcasts(hub, clock, metrics),
@@ -123,6 +131,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await ingest.close();
     hub.close();
     await recordings.close();
+    await sync?.close();
     await http.close();
     await store.close();
     logger.info('stopped');

@@ -107,6 +107,18 @@ export const ConfigSchema = Type.Object({
   }),
   recording: Type.Object({
     enabled: Type.Boolean({ default: true, description: 'Record the channels that are set to be recorded' }),
+    durability: Type.Enum(['power', 'process'], {
+      default: 'power',
+      description:
+        'What acknowledged media survives: `power` a power loss too, `process` only the end of the server by force',
+    }),
+    syncInterval: Type.Integer({
+      default: 500,
+      minimum: 50,
+      maximum: 5000,
+      description:
+        'Milliseconds from one sync of all streams to the next, with `power`: publishers are told that often',
+    }),
     finalise: Type.Boolean({
       default: true,
       description: 'Make recordings progressive MP4 files when they are over',

@@ -1,6 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { RecordingTotals } from '../../store/recording-store.ts';
 import type { RecordingFigures } from '../live/recordings.ts';
+import { formatHistogram } from './format-histogram.ts';
+import type { SyncFigures } from './sync-figures.ts';
 
 /** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
@@ -14,6 +16,7 @@ export interface MetricSources {
   /** All recordings that there are. */
   recorded(): Promise<RecordingTotals>;
   recordings(): RecordingFigures;
+  readonly syncs: SyncFigures;
 }
 
 /** In milliseconds. At prom-client's 10 ms the sampling alone would wake an idle server 100 times a second. */
@@ -53,7 +56,7 @@ export class ServerMetrics {
   async format(): Promise<{ readonly type: string; readonly text: string }> {
     this.#registry ??= this.#openRegistry();
     const registry = await this.#registry;
-    return { type: registry.contentType, text: await registry.metrics() };
+    return { type: registry.contentType, text: `${await registry.metrics()}\n${this.#formatSyncs()}` };
   }
 
   async #openRegistry(): Promise<Registry> {
@@ -112,6 +115,11 @@ export class ServerMetrics {
       },
     });
     this.#addRecordings(gauge, total);
+    total(
+      'headwater_sync_failures_total',
+      'Files given up because a sync failed',
+      () => sources.syncs.failures,
+    );
     new Counter({
       name: 'headwater_finalisations_total',
       help: 'Recordings that were to become progressive, by result',
@@ -152,6 +160,19 @@ export class ServerMetrics {
       'Time that finalising took',
       () => recordings().finalised.time / 1000,
     );
+  }
+
+  /** Counted from the start, whenever the library is loaded: so these are not among its own. */
+  #formatSyncs(): string {
+    const { latency, age } = this.#sources.syncs;
+    return [
+      formatHistogram('headwater_sync_seconds', 'From the start of a batch until a file is synced', latency),
+      formatHistogram(
+        'headwater_durable_age_seconds',
+        'Age of the oldest byte that a sync made durable',
+        age,
+      ),
+    ].join('\n');
   }
 }
 
