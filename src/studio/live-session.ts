@@ -6,6 +6,9 @@ import { pictureSize } from './encode/picture-size.ts';
 import type { Quality } from './encode/quality.ts';
 import { openBacklog } from './keep/open-backlog.ts';
 import { Observable } from './observable.ts';
+import { PosterTask } from './poster/poster-task.ts';
+import { posterUrl, sendPoster } from './poster/send-poster.ts';
+import { takePoster } from './poster/take-poster.ts';
 import { browserSignals } from './publish/page-signals.ts';
 import { PublishError } from './publish/publish-error.ts';
 import { openWebSocket } from './publish/publish-socket.ts';
@@ -47,6 +50,7 @@ export class LiveSession {
   readonly #publisher: Publisher;
   readonly #backlog: ReturnType<typeof openBacklog>;
   readonly #savedTime = new SavedTime();
+  readonly #poster: PosterTask;
   readonly #unlisten: () => void;
   /** When the server first confirmed media, on `performance.now()`. */
   #liveSince: number | undefined;
@@ -100,6 +104,12 @@ export class LiveSession {
       onPiece: (piece) => this.#take(piece),
       onFailure: () => this.#fail(),
     });
+    const { url, key } = options;
+    this.#poster = new PosterTask({
+      timing: browserTiming,
+      take: () => takePoster(videoSwitch.track),
+      send: (jpeg, signal) => sendPoster(posterUrl(url), key, jpeg, signal),
+    });
     this.status = new Observable(this.#publisher.status);
     this.#publisher.subscribe((status) => this.#follow(status));
   }
@@ -135,6 +145,7 @@ export class LiveSession {
     }
     const status = await this.#publisher.closed;
     this.#unlisten();
+    this.#poster.close();
     // One that failed is still recording.
     await this.#recorder.stop();
     this.#switch.close();
@@ -181,7 +192,10 @@ export class LiveSession {
   }
 
   #follow(status: PublisherStatus): void {
-    if (status.state === 'live') this.#liveSince ??= performance.now();
+    if (status.state === 'live' && this.#liveSince === undefined) {
+      this.#liveSince = performance.now();
+      this.#poster.start();
+    }
     this.#savedTime.stored(status.acknowledged);
     if (isOver(status.state)) this.#stoppedAt ??= performance.now();
     this.status.set(status);

@@ -42,9 +42,11 @@ function readRoute(http: Http, { store, channels }: Services, posters: LivePoste
       schema: {
         tags,
         summary: 'The picture of the broadcast that is on',
-        description: 'Open to all who may watch it. `404 poster-not-found` when its publisher sent none.',
+        description:
+          'Open to all who may watch it. When its publisher sent none: `404 poster-not-found`, or an empty `204` where `optional` is given, so that a page may simply try.',
         produces: [...POSTER_MIMES],
         params,
+        querystring: Type.Object({ optional: Type.Optional(Type.String()) }),
       },
     },
     async (request, reply) => {
@@ -53,6 +55,9 @@ function readRoute(http: Http, { store, channels }: Services, posters: LivePoste
       if (!channel) throw channelNotFound(name);
       const broadcast = channel.live ? channels.broadcastOf(name) : undefined;
       const poster = broadcast && posters.find(broadcast.info.id);
+      if (!poster && request.query.optional !== undefined) {
+        return await reply.code(204).header('cache-control', 'no-store').send();
+      }
       if (!poster) throw new HttpError(404, 'poster-not-found', `There is no picture of ${name} now.`);
       reply.header('etag', poster.etag).header('cache-control', `public, max-age=${MAX_AGE}`);
       if (matchesTag(request.headers['if-none-match'], poster.etag)) return await reply.code(304).send();

@@ -80,6 +80,7 @@ describe('the poster of a broadcast', () => {
     const end = await goLive(server);
     const id = await idOf(server);
     expect(await errorOf(await live(server))).toEqual([404, 'poster-not-found']);
+    expect((await server.request('GET', '/live/main/poster?optional', { anonymous: true })).status).toBe(204);
     expect((await put(server, JPEG)).status).toBe(204);
 
     const shown = await live(server);
