@@ -20,6 +20,8 @@ import { type SessionClock, TrackClock } from './session-clock.ts';
 const CHUNK_DURATION = milliseconds(100);
 /** Where there is no video to start groups, audio does at about this distance. */
 const GROUP_DURATION = milliseconds(1000);
+/** Lips are seen to be off from about twice this on, and what is left after filling comes on top. */
+const LARGEST_DRIFT = milliseconds(30);
 /** A longer gap is no hiccup of a microphone: there is nothing to conceal. */
 const LONGEST_FILLED = milliseconds(2000);
 
@@ -27,7 +29,8 @@ const LONGEST_FILLED = milliseconds(2000);
  * Makes chunks of about 100 ms of audio. Time is what the packets last, summed: the container's rounding and jitter
  * never make a gap or an overlap. Only where it is more than a packet beside the container's, the container is
  * followed: forward over a gap, and by dropping what lies wholly in the past. A gap in Opus is filled with empty
- * packets, which decoders conceal: a hole in the sound would stop the picture too in MediaSource players.
+ * packets, which decoders conceal: a hole in the sound would stop the picture too in MediaSource players. They are
+ * shorter than a browser's packets of 60 ms, so there the container is followed from 30 ms on.
  */
 export class AudioChunker {
   readonly #output: ChunkOutput;
@@ -102,8 +105,7 @@ export class AudioChunker {
     const place = this.#clock.place(sample.dts);
     const drift = place - this.#clock.end;
     if (drift < -duration) return;
-    const tolerance = this.#clock.continuous ? duration : 0;
-    if (drift > tolerance) this.#bridge(place, moment);
+    if (drift > this.#tolerance(duration)) this.#bridge(place, moment);
     this.#add(sample.data, duration, moment);
     if (this.#canFill()) this.#filler = opusEmptyPacket(sample.data);
   }
@@ -163,6 +165,13 @@ export class AudioChunker {
     }
     const duration = ticks(opusPacketDuration(filler));
     while (place - this.#clock.end >= duration) this.#add(filler, duration, moment);
+  }
+
+  /** How far the container may be ahead of what the packets last before it is followed. */
+  #tolerance(duration: Ticks): number {
+    if (!this.#clock.continuous) return 0;
+    if (!this.#filler) return duration;
+    return Math.min(duration, millisecondsToTicks(LARGEST_DRIFT, this.#timescale));
   }
 
   /** Mono or stereo Opus (channel mapping family 0): others hold several streams in a packet. */
