@@ -1,0 +1,43 @@
+import { type Milliseconds, milliseconds } from '../media/time.ts';
+
+/** What the dates may move by from one segment to the next: players see it as nothing, and 0.5 % of drift is a lot. */
+const LARGEST_STEP = 10;
+/** A date that is further off is a pause of the publisher, or a burst after one of the network. */
+const FAR = 1000;
+/** So many in a row: it was a pause. */
+const FAR_FOR = 3;
+
+/**
+ * The dates of a broadcast's segments. Where capture times are not known chunks carry those of their arrival, which
+ * jitter; players take dates to run like the media. So they do, and only slowly follow what chunks say.
+ */
+export class ProgramClock {
+  #offset: number | undefined;
+  #far = 0;
+
+  /** A new epoch: its first chunk tells anew. */
+  restart(): void {
+    this.#offset = undefined;
+  }
+
+  /** Media of that place on the timeline was captured, or arrived, then. Told once a segment. */
+  observe(place: Milliseconds, wallClock: Milliseconds): void {
+    const measured = wallClock - place;
+    if (this.#offset === undefined) {
+      this.#offset = measured;
+      return;
+    }
+    const off = measured - this.#offset;
+    this.#far = Math.abs(off) > FAR ? this.#far + 1 : 0;
+    if (this.#far === 0) this.#offset += Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, off));
+    else if (this.#far >= FAR_FOR) {
+      this.#offset = measured;
+      this.#far = 0;
+    }
+  }
+
+  /** The date of a place on the timeline. */
+  dateOf(place: Milliseconds): Milliseconds {
+    return milliseconds(Math.round(place + (this.#offset ?? 0)));
+  }
+}

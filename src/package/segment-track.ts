@@ -1,0 +1,236 @@
+import type { Chunk, Epoch } from '../media/chunk.ts';
+import {
+  type Milliseconds,
+  milliseconds,
+  millisecondsToTicks,
+  type Ticks,
+  ticks,
+  ticksToMilliseconds,
+} from '../media/time.ts';
+import type { Track } from '../media/track.ts';
+import { OpenSegment } from './open-segment.ts';
+import type { ProgramClock } from './program-clock.ts';
+import {
+  LEAST_PART,
+  type Part,
+  partTargetOf,
+  type Segment,
+  type SegmentLimits,
+  targetDurationOf,
+} from './segment.ts';
+import { SegmentWindow } from './segment-window.ts';
+
+/** A keyframe ends a segment that has lasted this share of the usual: the next one may be far away. */
+const NEAR_ENOUGH = 0.75;
+/** A segment without parts lasts at least this share of the usual, where one after another would be without. */
+const LEAST_WHOLE = 0.5;
+/** A shorter hole between two chunks is rounding of a container's clock. */
+const LARGEST_ROUNDING = milliseconds(100);
+/** Cuts that a track which brings nothing is to follow one day. */
+const MOST_CUTS = 64;
+
+/** The segments of one track of a broadcast, through all of its epochs. Made by `Segmenter`; read by everybody. */
+export class SegmentTrack {
+  readonly kind: Track['kind'];
+  /** What there is to serve, and what of it is listed. */
+  readonly window: SegmentWindow;
+  readonly #limits: SegmentLimits;
+  readonly #clock: ProgramClock;
+  readonly #longest: Milliseconds;
+  readonly #partTarget: Milliseconds;
+  #open: OpenSegment | undefined;
+  #nextSegment = 0;
+  #nextPart = 0;
+  #version = 0;
+  /** Where its media ends, on the timescale of the open segment. */
+  #end = ticks(0);
+  /** Where the leading track was cut, and this one is to be. */
+  readonly #cuts: Milliseconds[] = [];
+  /** Short segments in a row that had to end because no part could be made of what came. */
+  #misfits = 0;
+  /** Media of this epoch came before. */
+  #goesOn = false;
+
+  /** For `Segmenter`. */
+  constructor(kind: Track['kind'], limits: SegmentLimits, clock: ProgramClock) {
+    this.kind = kind;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#longest = targetDurationOf(limits);
+    this.#partTarget = partTargetOf(limits);
+    this.window = new SegmentWindow(limits);
+  }
+
+  /** Counts every completed part and segment: who has seen a version has seen all that there was. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The segment that grows. */
+  get open(): Segment | undefined {
+    return this.#open;
+  }
+
+  /** The media sequence number of the open segment, or of the next one where none is open. */
+  get openSequence(): number {
+    return this.#open?.sequence ?? this.#nextSegment;
+  }
+
+  /** The {@link Part.sequence} of the part that will be complete next. */
+  get nextPart(): number {
+    return this.#nextPart;
+  }
+
+  /** Bytes of the segments that are held. */
+  get heldBytes(): number {
+    return this.window.heldBytes + (this.#open?.byteLength ?? 0);
+  }
+
+  /** The segment of that media sequence number, where it is held; complete or open. */
+  segment(sequence: number): Segment | undefined {
+    return this.#open?.sequence === sequence ? this.#open : this.window.segment(sequence);
+  }
+
+  /** The part of that number, where it is held. */
+  part(sequence: number): Part | undefined {
+    return this.#open?.part(sequence) ?? this.window.part(sequence);
+  }
+
+  /** For `Segmenter`: answers where a segment was begun, if this chunk did. */
+  add(chunk: Chunk, epoch: Epoch, leads: boolean): Milliseconds | undefined {
+    if (this.#open && this.#isCut(this.#open, chunk, leads)) this.#completeBefore(this.#open, chunk);
+    const cut = this.#open === undefined && this.#goesOn;
+    const open = this.#open ?? this.#begin(chunk, epoch);
+    this.#goesOn = true;
+    const target = this.#ticks(this.#partTarget, chunk);
+    if (open.pending.duration > 0 && open.pending.duration + chunk.duration > target)
+      this.#completePart(open);
+    open.add(chunk);
+    this.#end = endOf(chunk);
+    if (open.duration > this.#ticks(this.#longest, chunk)) this.#completeLong(open, chunk);
+    else if (open.pending.duration >= target * LEAST_PART) this.#completePart(open);
+    return cut ? startOf(chunk) : undefined;
+  }
+
+  /** For `Segmenter`: the leading track was cut there. */
+  follow(cut: Milliseconds): void {
+    this.#cuts.push(cut);
+    if (this.#cuts.length > MOST_CUTS) this.#cuts.shift();
+  }
+
+  /** For `Segmenter`: the epoch or the broadcast ends. */
+  complete(): void {
+    const open = this.#open;
+    this.#cuts.length = 0;
+    this.#goesOn = false;
+    if (open) this.#close(open, ticks(this.#end - open.start));
+  }
+
+  /** The open segment ends where the next one begins; what is missing in between is said to be. */
+  #completeBefore(open: OpenSegment, next: Chunk): void {
+    const rounding = next.dts - this.#end <= this.#ticks(LARGEST_ROUNDING, next);
+    this.#close(open, ticks((rounding ? next.dts : this.#end) - open.start));
+    if (!rounding) this.#fill(open, next.dts);
+  }
+
+  #begin(chunk: Chunk, epoch: Epoch): OpenSegment {
+    const place = startOf(chunk);
+    this.#clock.observe(place, chunk.wallClock);
+    const fits = chunk.duration <= this.#ticks(this.#partTarget, chunk);
+    if (!fits) this.#misfits += 1;
+    const open = new OpenSegment({
+      sequence: this.#nextSegment,
+      epoch,
+      first: chunk,
+      firstPart: this.#nextPart,
+      programDateTime: this.#clock.dateOf(place),
+      parted: fits && this.#misfits < 2,
+    });
+    this.#nextSegment += 1;
+    this.#open = open;
+    return open;
+  }
+
+  #isCut(open: OpenSegment, chunk: Chunk, leads: boolean): boolean {
+    const length = chunk.dts - open.start;
+    const usual = this.#ticks(this.#limits.segment, chunk);
+    const hole = chunk.dts - this.#end > this.#ticks(LARGEST_ROUNDING, chunk);
+    const full = length + chunk.duration > this.#ticks(this.#longest, chunk);
+    if (this.#mustFollow(chunk) || hole || full) return true;
+    if (leads && chunk.kind === 'video' && chunk.keyframe && length >= usual * NEAR_ENOUGH) return true;
+    if (leads && chunk.kind === 'audio' && length + chunk.duration / 2 >= usual) return true;
+    if (!open.parted) {
+      const long = length >= usual * LEAST_WHOLE;
+      if (this.#misfits < 2 || long) {
+        // After that it is tried with parts again; one more that does not fit, and the next is whole, too.
+        this.#misfits = Math.min(this.#misfits, 1);
+        return true;
+      }
+      return false;
+    }
+    const target = this.#ticks(this.#partTarget, chunk);
+    if (chunk.duration > target) return true;
+    if (open.pending.independent || open.pending.duration + chunk.duration <= target) return false;
+    this.#misfits += 1;
+    return true;
+  }
+
+  /** Whether the leading track was cut here, to the nearest chunk. */
+  #mustFollow(chunk: Chunk): boolean {
+    const start = startOf(chunk);
+    const half = ticksToMilliseconds(chunk.duration, chunk.timescale) / 2;
+    let follows = false;
+    for (let cut = this.#cuts[0]; cut !== undefined && cut <= start + half; cut = this.#cuts[0]) {
+      this.#cuts.shift();
+      follows = true;
+    }
+    return follows;
+  }
+
+  #ticks(time: Milliseconds, { timescale }: Chunk): Ticks {
+    return millisecondsToTicks(time, timescale);
+  }
+
+  #completePart(open: OpenSegment): void {
+    open.completePart();
+    this.#nextPart += 1;
+    this.#version += 1;
+  }
+
+  /** A frame that outlasts every segment: it is one of the longest, and where nothing new is to be seen, there is none. */
+  #completeLong(open: OpenSegment, chunk: Chunk): void {
+    this.#close(open, this.#ticks(this.#longest, chunk));
+    this.#fill(open, this.#end);
+  }
+
+  /** Segments without media, up to there. */
+  #fill(after: OpenSegment, end: Ticks): void {
+    const longest = millisecondsToTicks(this.#longest, after.timescale);
+    for (let start = after.end; start < end; start = ticks(start + longest)) {
+      const duration = ticks(Math.min(longest, end - start));
+      const place = ticksToMilliseconds(start, after.timescale);
+      const programDateTime = this.#clock.dateOf(place);
+      this.#push(after.gapAfter({ sequence: this.#nextSegment, start, duration, programDateTime }));
+      this.#nextSegment += 1;
+    }
+  }
+
+  #close(open: OpenSegment, duration: Ticks): void {
+    if (open.pending.duration > 0) this.#completePart(open);
+    if (open.parted && duration >= millisecondsToTicks(this.#limits.segment, open.timescale) * LEAST_WHOLE) {
+      this.#misfits = 0;
+    }
+    open.close(duration);
+    this.#open = undefined;
+    this.#push(open);
+  }
+
+  #push(segment: Segment): void {
+    this.window.push(segment);
+    this.#version += 1;
+  }
+}
+
+const startOf = ({ dts, timescale }: Chunk): Milliseconds => ticksToMilliseconds(dts, timescale);
+
+const endOf = ({ dts, duration }: Chunk): Ticks => ticks(dts + duration);

@@ -1,0 +1,115 @@
+import {
+  type Milliseconds,
+  milliseconds,
+  type Ticks,
+  type Timescale,
+  ticksToMilliseconds,
+} from '../media/time.ts';
+import { type Part, type Segment, type SegmentLimits, targetDurationOf } from './segment.ts';
+import { SegmentRates } from './segment-rates.ts';
+
+/** Of that many target durations a live playlist must be (rfc8216bis §6.2.2), and one more for who is just loading it. */
+const LEAST_WINDOW = 4;
+
+/**
+ * The complete segments of a track: the newest are listed, and what was listed stays to be had for as long as a player
+ * may go by a playlist that has it (rfc8216bis §6.2.2). Bounded in media time and bytes.
+ */
+export class SegmentWindow {
+  /** What the track has measured so far. */
+  readonly rates: SegmentRates;
+  readonly #duration: Milliseconds;
+  readonly #kept: Milliseconds;
+  readonly #maxBytes: number;
+  readonly #held: Segment[] = [];
+  #firstListed = 0;
+  #heldBytes = 0;
+
+  constructor(limits: SegmentLimits) {
+    const target = targetDurationOf(limits);
+    const duration = Math.max(limits.window, LEAST_WINDOW * target);
+    this.#duration = milliseconds(duration);
+    this.#kept = milliseconds(2 * (duration + target));
+    this.#maxBytes = limits.maxBytes;
+    this.rates = new SegmentRates(milliseconds(target / 2));
+  }
+
+  /** Bytes of all that are held, listed or not. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Those that playlists list, oldest first. */
+  get listed(): readonly Segment[] {
+    return this.#held.slice(Math.max(0, this.#firstListed - this.#first));
+  }
+
+  /** How many are listed. */
+  get length(): number {
+    return this.#held.length - (this.#firstListed - this.#first);
+  }
+
+  /** The newest one. */
+  get last(): Segment | undefined {
+    return this.#held.at(-1);
+  }
+
+  /** The one of that media sequence number, listed or not. */
+  segment(sequence: number): Segment | undefined {
+    return this.#held[sequence - this.#first];
+  }
+
+  /** The part of that number, of any that is held. */
+  part(sequence: number): Part | undefined {
+    for (let index = this.#held.length - 1; index >= 0; index -= 1) {
+      const parts = this.#held[index]?.parts ?? [];
+      const first = parts[0]?.sequence ?? Number.POSITIVE_INFINITY;
+      if (sequence >= first) return parts[sequence - first];
+    }
+    return undefined;
+  }
+
+  /** For `SegmentTrack`: adds one that is complete, and lets go of what is too old. */
+  push(segment: Segment): void {
+    this.#held.push(segment);
+    this.#heldBytes += segment.byteLength;
+    this.rates.add(segment);
+    this.#unlist();
+    this.#evict();
+  }
+
+  get #first(): number {
+    return this.#held[0]?.sequence ?? 0;
+  }
+
+  #unlist(): void {
+    for (;;) {
+      const next = this.segment(this.#firstListed + 1);
+      if (!next || this.#from(next) < this.#duration) return;
+      this.#firstListed += 1;
+    }
+  }
+
+  #evict(): void {
+    for (;;) {
+      const [oldest, next] = this.#held;
+      if (!oldest || !next) return;
+      const old = oldest.sequence < this.#firstListed && this.#from(next) > this.#kept;
+      if (!old && this.#heldBytes <= this.#maxBytes) return;
+      this.#held.shift();
+      this.#heldBytes -= oldest.byteLength;
+      this.#firstListed = Math.max(this.#firstListed, next.sequence);
+    }
+  }
+
+  /** From the start of a segment to the end of all. */
+  #from(segment: Segment): Milliseconds {
+    const last = this.last ?? segment;
+    return milliseconds(endOf(last) - timeOf(segment.start, segment.timescale));
+  }
+}
+
+const timeOf = (time: Ticks, timescale: Timescale): Milliseconds => ticksToMilliseconds(time, timescale);
+
+const endOf = ({ start, duration, timescale }: Segment): Milliseconds =>
+  milliseconds(timeOf(start, timescale) + timeOf(duration, timescale));
