@@ -19,6 +19,8 @@ export function RecorderView(props: {
   options: RecorderOptions;
   /** Told what it is at, for the page's title. */
   onWords: (words: RecorderWords) => void;
+  /** What there is to say of a recording that is over. */
+  saved: (recording: string) => ReactNode;
 }): ReactElement | null {
   const { options } = props;
   const [recorder, setRecorder] = useState<Recorder>();
@@ -28,10 +30,14 @@ export function RecorderView(props: {
     void made.open();
     return () => void made.close();
   }, [options]);
-  return recorder ? <Recording recorder={recorder} onWords={props.onWords} /> : null;
+  return recorder ? <Recording {...props} recorder={recorder} /> : null;
 }
 
-function Recording(props: { recorder: Recorder; onWords: (words: RecorderWords) => void }): ReactElement {
+function Recording(props: {
+  recorder: Recorder;
+  onWords: (words: RecorderWords) => void;
+  saved: (recording: string) => ReactNode;
+}): ReactElement {
   const { recorder, onWords } = props;
   const { studio, rescue } = recorder;
   const step = useObservable(recorder.step);
@@ -64,6 +70,7 @@ function Recording(props: { recorder: Recorder; onWords: (words: RecorderWords) 
       )}
       {isOn && <EndWarning remaining={status.remaining} />}
       {session && status && <Figures session={session} status={status} />}
+      {!isOn && status?.recordingId && props.saved(status.recordingId)}
       {!isOn && <KeptOffers rescue={rescue} />}
       <Action recorder={recorder} session={isOn ? session : null} status={status} words={words} />
     </div>

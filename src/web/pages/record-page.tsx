@@ -4,6 +4,7 @@ import type { RecorderOptions } from '../../studio/recorder.ts';
 import { RecorderView } from '../../studio/ui/recorder-view.tsx';
 import type { RecorderWords } from '../../studio/ui/recorder-words.ts';
 import { isSignedIn } from '../api/session.ts';
+import { SavedRecording } from '../components/saved-recording.tsx';
 import { useTitle } from '../components/use-title.ts';
 import { parseRecordAddress, type RecordOptions } from '../record-options.ts';
 import { paths, publishUrl } from '../route.ts';
@@ -54,10 +55,12 @@ function RecorderOf({ asked }: { asked: RecordOptions }): ReactElement {
   return (
     <main>
       <h1 className="visually-hidden">Recording to {asked.channel}</h1>
-      <RecorderView options={options} onWords={onWords} />
+      <RecorderView options={options} onWords={onWords} saved={showSaved} />
     </main>
   );
 }
+
+const showSaved = (id: string) => <SavedRecording id={id} />;
 
 function Problem({ title, children }: { title: string; children: ReactNode }): ReactElement {
   useTitle(title);

@@ -1,24 +1,24 @@
-import { Download } from 'lucide-react';
-import { type ReactElement, useEffect, useState } from 'react';
+import { type ReactElement, useCallback, useState } from 'react';
 import { formatBytes } from '../../studio/ui/format-amount.ts';
 import { formatDuration } from '../../studio/ui/format-duration.ts';
 import { StatePill } from '../../studio/ui/state-pill.tsx';
 import type { RecordingResource } from '../../wire/api.ts';
-import { wordsOfFailure } from '../api/api-failure.ts';
-import { downloadUrl, getRecording, mediaUrl } from '../api/recordings.ts';
+import { getRecording, mediaUrl } from '../api/recordings.ts';
 import { DeleteRecording } from '../components/delete-recording.tsx';
 import { ProblemNotice } from '../components/problem-notice.tsx';
+import { RecordingDownloads } from '../components/recording-downloads.tsx';
 import { nameOfRecording, startOfRecording } from '../components/recording-name.ts';
+import { wordsOfFinalisation, wordsOfGap } from '../components/recording-words.ts';
+import { usePolled } from '../components/use-polled.ts';
 import { useTitle } from '../components/use-title.ts';
 import { paths } from '../route.ts';
 
+const REFRESH_EVERY = 5000;
+
 /** One recording, to play, seek in, download and delete. */
 export function RecordingPage({ id }: { id: string }): ReactElement {
-  const [recording, setRecording] = useState<RecordingResource>();
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    getRecording(id).then(setRecording, (error: unknown) => setProblem(wordsOfFailure(error)));
-  }, [id]);
+  const load = useCallback(() => getRecording(id), [id]);
+  const { value: recording, problem } = usePolled(load, REFRESH_EVERY);
   const name = recording ? nameOfRecording(recording) : 'Recording';
   useTitle(name);
   return (
@@ -38,7 +38,7 @@ export function RecordingPage({ id }: { id: string }): ReactElement {
 }
 
 function RecordingDetails({ recording, name }: { recording: RecordingResource; name: string }): ReactElement {
-  const { id, channel, duration, size } = recording;
+  const { id, poster } = recording;
   const [broken, setBroken] = useState(false);
   return (
     <>
@@ -46,6 +46,7 @@ function RecordingDetails({ recording, name }: { recording: RecordingResource; n
       <video
         className="recording-video"
         src={mediaUrl(id)}
+        poster={poster ?? undefined}
         controls
         playsInline
         preload="metadata"
@@ -59,33 +60,63 @@ function RecordingDetails({ recording, name }: { recording: RecordingResource; n
             : null
         }
       />
-      <dl className="figures figures-inline">
-        <div>
-          <dt>Channel</dt>
-          <dd>
-            <a href={paths.recordings(channel)}>{channel}</a>
-          </dd>
-        </div>
-        <div>
-          <dt>Started</dt>
-          <dd>{startOfRecording(recording)}</dd>
-        </div>
-        <div>
-          <dt>Length</dt>
-          <dd>{formatDuration(duration)}</dd>
-        </div>
-        <div>
-          <dt>Size</dt>
-          <dd>{formatBytes(size)}</dd>
-        </div>
-      </dl>
+      <Gaps gaps={recording.gaps} />
+      <Figures recording={recording} />
       <div className="row-actions">
-        <a className="button button-primary" href={downloadUrl(id)} download>
-          <Download aria-hidden />
-          Download
-        </a>
+        <RecordingDownloads recording={recording} />
         <DeleteRecording recording={recording} onDeleted={() => location.assign(paths.recordings())} />
       </div>
     </>
+  );
+}
+
+/** What was lost: never hidden. */
+function Gaps({ gaps }: Pick<RecordingResource, 'gaps'>): ReactElement | null {
+  if (gaps.length === 0) return null;
+  return (
+    <div className="notice" data-tone="warning">
+      <p>
+        {gaps.length === 1 ? 'Something was lost' : `Something was lost ${gaps.length} times`}: the server or
+        its disk failed while this was recorded.
+      </p>
+      <ul className="gaps">
+        {gaps.map((gap) => (
+          <li key={gap.at}>{wordsOfGap(gap)}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Figures({ recording }: { recording: RecordingResource }): ReactElement {
+  const { channel, duration, size } = recording;
+  const finalisation = wordsOfFinalisation(recording);
+  return (
+    <dl className="figures figures-inline">
+      <div>
+        <dt>Channel</dt>
+        <dd>
+          <a href={paths.recordings(channel)}>{channel}</a>
+        </dd>
+      </div>
+      <div>
+        <dt>Started</dt>
+        <dd>{startOfRecording(recording)}</dd>
+      </div>
+      <div>
+        <dt>Length</dt>
+        <dd>{formatDuration(duration)}</dd>
+      </div>
+      <div>
+        <dt>Size</dt>
+        <dd>{formatBytes(size)}</dd>
+      </div>
+      {finalisation && (
+        <div>
+          <dt>File</dt>
+          <dd>{finalisation.whole}</dd>
+        </div>
+      )}
+    </dl>
   );
 }

@@ -1,6 +1,6 @@
 import { Download, Play } from 'lucide-react';
 import { type ReactElement, useCallback, useEffect, useId, useState } from 'react';
-import { formatBytes } from '../../studio/ui/format-amount.ts';
+import { formatBytes, formatCount } from '../../studio/ui/format-amount.ts';
 import { durationToken, formatDuration } from '../../studio/ui/format-duration.ts';
 import { StatePill } from '../../studio/ui/state-pill.tsx';
 import type { ChannelResource, RecordingResource } from '../../wire/api.ts';
@@ -10,6 +10,7 @@ import { downloadUrl, listRecordings } from '../api/recordings.ts';
 import { DeleteRecording } from '../components/delete-recording.tsx';
 import { ProblemNotice } from '../components/problem-notice.tsx';
 import { nameOfRecording, startOfRecording } from '../components/recording-name.ts';
+import { wordsOfFinalisation } from '../components/recording-words.ts';
 import { useTitle } from '../components/use-title.ts';
 import { paths } from '../route.ts';
 
@@ -117,10 +118,12 @@ function RecordingRow({
   recording: RecordingResource;
   onDeleted: () => void;
 }): ReactElement {
-  const { id, channel, title, state, startedAt, duration, size } = recording;
+  const { id, channel, title, state, startedAt, duration, size, poster, gaps } = recording;
   const name = nameOfRecording(recording);
+  const finalisation = wordsOfFinalisation(recording)?.short;
   return (
     <li className="row recording-row">
+      <div className="recording-poster">{poster && <img src={poster} alt="" loading="lazy" />}</div>
       <div className="row-main">
         <h2>
           <a href={paths.recording(id)}>{name}</a>
@@ -148,6 +151,8 @@ function RecordingRow({
         </div>
         {state === 'recording' && <StatePill tone="live">Recording now</StatePill>}
         {state === 'damaged' && <StatePill tone="danger">Damaged</StatePill>}
+        {gaps.length > 0 && <StatePill tone="warning">{formatCount(gaps.length, 'gap')}</StatePill>}
+        {finalisation && <span className="muted">{finalisation}</span>}
       </dl>
       <div className="row-actions">
         <a className="button button-accent" href={paths.recording(id)} aria-label={`Play ${name}`}>
@@ -158,8 +163,32 @@ function RecordingRow({
           <Download aria-hidden />
           Download
         </a>
+        <OriginalLink recording={recording} name={name} />
         <DeleteRecording recording={recording} onDeleted={onDeleted} />
       </div>
     </li>
+  );
+}
+
+/** What was sent; where it came in several parts, the page that has them all. */
+function OriginalLink({
+  recording,
+  name,
+}: {
+  recording: RecordingResource;
+  name: string;
+}): ReactElement | null {
+  const [first, second] = recording.originals;
+  if (!first) return null;
+  return (
+    <a
+      className="button"
+      aria-label={`Download what was sent of ${name}`}
+      href={second ? paths.recording(recording.id) : first.url}
+      download={second === undefined}
+    >
+      <Download aria-hidden />
+      {first.mime === 'video/mp4' ? 'Original' : 'WebM'}
+    </a>
   );
 }
