@@ -199,7 +199,7 @@ export class AppendFile {
     try {
       await this.#syncDisk(this.#fd);
     } catch (error) {
-      this.#syncBatch?.countFailure();
+      this.#syncBatch?.reportFailure(new StorageError(this.path, error));
       this.#fail(error);
       return;
     }

@@ -14,8 +14,8 @@ export interface SyncedFile {
 export interface SyncObserver {
   /** A file is durable: so long after its batch began, and so long after the oldest byte of it came. */
   synced(latency: Milliseconds, age: Milliseconds): void;
-  /** A sync failed: that file is given up. */
-  failed(): void;
+  /** A sync failed: that file is given up, which its owner is told too. */
+  failed(error: StorageError): void;
 }
 
 /** How files are synced. */
@@ -79,8 +79,8 @@ export class SyncBatch {
   }
 
   /** For the files: a sync failed. */
-  countFailure(): void {
-    this.#observer?.failed();
+  reportFailure(error: StorageError): void {
+    this.#observer?.failed(error);
   }
 
   /** Begins no other batch; settles when the one that runs is done. What is not synced stays so. Idempotent. */

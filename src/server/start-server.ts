@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Hub } from '../channel/hub.ts';
 import { SyncBatch } from '../disk/sync-batch.ts';
+import { syncFolder } from '../disk/sync-folder.ts';
 import { PlayEgress } from '../egress/websocket/play-egress.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
@@ -71,10 +72,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     minFree: config.recording.minFree,
     finalise: config.recording.finalise,
   });
-  const syncs = new SyncFigures();
+  const syncs = new SyncFigures(logger);
   const interval = milliseconds(config.recording.syncInterval);
   const sync =
     config.recording.durability === 'power' ? new SyncBatch({ clock, interval, observer: syncs }) : undefined;
+  // The folders in it may be new: what is made durable in them is to be found after a power loss.
+  if (sync) await syncFolder(config.data);
   const ingest = new PublishIngest({
     clock,
     sync,

@@ -1,3 +1,5 @@
+import type { Log } from '../../channel/log.ts';
+import type { StorageError } from '../../disk/storage-error.ts';
 import type { SyncObserver } from '../../disk/sync-batch.ts';
 import type { Milliseconds } from '../../media/time.ts';
 import { Distribution } from './distribution.ts';
@@ -8,7 +10,12 @@ export class SyncFigures implements SyncObserver {
   readonly latency = new Distribution();
   /** Of the oldest byte, when it became durable. */
   readonly age = new Distribution();
+  readonly #log: Log;
   #failures = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
 
   /** Syncs that failed. */
   get failures(): number {
@@ -20,7 +27,8 @@ export class SyncFigures implements SyncObserver {
     this.age.add(age / 1000);
   }
 
-  failed(): void {
+  failed(error: StorageError): void {
     this.#failures += 1;
+    this.#log.error({ err: error }, 'a sync failed: the disk may be failing, and the file is given up');
   }
 }
