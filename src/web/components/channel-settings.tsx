@@ -125,7 +125,8 @@ function LengthFields({ form, change }: FieldsProps): ReactElement {
       />
       <NumberField
         label="End after"
-        unit="min, empty for never"
+        unit="min"
+        empty="never"
         most={MAX_DURATION / 60_000}
         fractions
         value={form.longest}
@@ -145,22 +146,24 @@ function KeepFields({ form, change }: FieldsProps): ReactElement {
         onChange={(record) => change({ record })}
       />
       <SettingSwitch
-        label="Keep what was sent, too: about as large again"
+        label="Also keep the original, as it was sent"
         checked={form.keepOriginal}
         onChange={(keepOriginal) => change({ keepOriginal })}
       />
       <div className="field-row">
         <NumberField
-          label="Keep recordings up to"
-          unit="GB, empty for no limit"
+          label="Keep up to"
+          unit="GB"
+          empty="no limit"
           most={9_000_000}
           fractions
           value={form.gigabytes}
           onChange={(gigabytes) => change({ gigabytes })}
         />
         <NumberField
-          label="Keep them for"
-          unit="days, empty for no limit"
+          label="Keep for"
+          unit="days"
+          empty="no limit"
           least={1}
           most={36_500}
           value={form.days}

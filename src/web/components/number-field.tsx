@@ -3,8 +3,9 @@ import { type ReactElement, useId } from 'react';
 /** A number, or nothing: as text, as it is typed. */
 export function NumberField(props: {
   label: string;
-  /** Of the number, and what nothing means. */
   unit: string;
+  /** What nothing means, where it is not the server's own setting. */
+  empty?: string;
   least?: number;
   most: number;
   /** Parts of it are allowed. */
@@ -25,6 +26,7 @@ export function NumberField(props: {
         min={props.least ?? 0}
         max={props.most}
         step={props.fractions ? 'any' : 1}
+        placeholder={props.empty}
         value={props.value}
         onChange={(event) => props.onChange(event.target.value)}
       />

@@ -1,4 +1,4 @@
-import { Download, Play } from 'lucide-react';
+import { Download, Film, Play } from 'lucide-react';
 import { type ReactElement, useCallback, useEffect, useId, useState } from 'react';
 import { formatBytes, formatCount } from '../../studio/ui/format-amount.ts';
 import { durationToken, formatDuration } from '../../studio/ui/format-duration.ts';
@@ -121,9 +121,12 @@ function RecordingRow({
   const { id, channel, title, state, startedAt, duration, size, poster, gaps } = recording;
   const name = nameOfRecording(recording);
   const finalisation = wordsOfFinalisation(recording)?.short;
+  const isRemarkable = state !== 'complete' || gaps.length > 0 || finalisation;
   return (
     <li className="row recording-row">
-      <div className="recording-poster">{poster && <img src={poster} alt="" loading="lazy" />}</div>
+      <div className="recording-poster">
+        {poster ? <img src={poster} alt="" loading="lazy" /> : <Film aria-hidden />}
+      </div>
       <div className="row-main">
         <h2>
           <a href={paths.recording(id)}>{name}</a>
@@ -149,10 +152,17 @@ function RecordingRow({
           <dt className="visually-hidden">Size</dt>
           <dd>{formatBytes(size)}</dd>
         </div>
-        {state === 'recording' && <StatePill tone="live">Recording now</StatePill>}
-        {state === 'damaged' && <StatePill tone="danger">Damaged</StatePill>}
-        {gaps.length > 0 && <StatePill tone="warning">{formatCount(gaps.length, 'gap')}</StatePill>}
-        {finalisation && <span className="muted">{finalisation}</span>}
+        {isRemarkable && (
+          <div>
+            <dt className="visually-hidden">State</dt>
+            <dd className="row-states">
+              {state === 'recording' && <StatePill tone="live">Recording now</StatePill>}
+              {state === 'damaged' && <StatePill tone="danger">Damaged</StatePill>}
+              {gaps.length > 0 && <StatePill tone="warning">{formatCount(gaps.length, 'gap')}</StatePill>}
+              {finalisation && <span className="muted">{finalisation}</span>}
+            </dd>
+          </div>
+        )}
       </dl>
       <div className="row-actions">
         <a className="button button-accent" href={paths.recording(id)} aria-label={`Play ${name}`}>
@@ -180,15 +190,16 @@ function OriginalLink({
 }): ReactElement | null {
   const [first, second] = recording.originals;
   if (!first) return null;
+  const text = second ? 'Originals' : first.mime === 'video/mp4' ? 'Original' : 'WebM';
   return (
     <a
       className="button"
-      aria-label={`Download what was sent of ${name}`}
+      aria-label={`${text} of ${name}, as recorded`}
       href={second ? paths.recording(recording.id) : first.url}
       download={second === undefined}
     >
       <Download aria-hidden />
-      {first.mime === 'video/mp4' ? 'Original' : 'WebM'}
+      {text}
     </a>
   );
 }
