@@ -96,6 +96,11 @@ export class SegmentTrack {
     return this.#open?.part(sequence) ?? this.window.part(sequence);
   }
 
+  /** The epoch of that index, where a segment of it is held. */
+  epoch(index: number): Epoch | undefined {
+    return this.#open?.epoch.index === index ? this.#open.epoch : this.window.epoch(index);
+  }
+
   /** For `Segmenter`: answers where a segment was begun, if this chunk did. */
   add(chunk: Chunk, epoch: Epoch, leads: boolean): Milliseconds | undefined {
     if (this.#open && this.#isCut(this.#open, chunk, leads)) this.#completeBefore(this.#open, chunk);

@@ -1,3 +1,4 @@
+import type { Epoch } from '../media/chunk.ts';
 import {
   type Milliseconds,
   milliseconds,
@@ -67,6 +68,11 @@ export class SegmentWindow {
       if (sequence >= first) return parts[sequence - first];
     }
     return undefined;
+  }
+
+  /** The epoch of that index, where a segment of it is held. */
+  epoch(index: number): Epoch | undefined {
+    return this.#held.find(({ epoch }) => epoch.index === index)?.epoch;
   }
 
   /** For `SegmentTrack`: adds one that is complete, and lets go of what is too old. */

@@ -1,0 +1,105 @@
+import type { Track } from '../../media/track.ts';
+import type { Part, Segment } from '../../package/segment.ts';
+import { DeliveryError } from './delivery-error.ts';
+import type { Presentation } from './presentation.ts';
+import type { SharedMedia } from './send-media.ts';
+import type { Client } from './waiting-list.ts';
+
+/** One resource of a presentation, as its name in addresses says. */
+export type MediaName =
+  | { readonly type: 'init'; readonly epoch: number }
+  | { readonly type: 'segment'; readonly sequence: number }
+  | { readonly type: 'part'; readonly sequence: number };
+
+const NAME = /^(?:init-(\d{1,12})\.mp4|(\d{1,12})\.m4s|part-(\d{1,12})\.m4s)$/;
+
+/** Reads a name of {@link formatMediaName}. Throws DeliveryError `invalid-request`. */
+export function parseMediaName(name: string): MediaName {
+  const [, epoch, segment, part] = NAME.exec(name) ?? [];
+  if (epoch !== undefined) return { type: 'init', epoch: Number(epoch) };
+  if (segment !== undefined) return { type: 'segment', sequence: Number(segment) };
+  if (part !== undefined) return { type: 'part', sequence: Number(part) };
+  throw new DeliveryError(
+    'invalid-request',
+    'There are init-{epoch}.mp4, {number}.m4s and part-{number}.m4s here.',
+  );
+}
+
+/** The last piece of a resource's address, below those of its presentation and its track. */
+export function formatMediaName(name: MediaName): string {
+  if (name.type === 'init') return `init-${name.epoch}.mp4`;
+  return name.type === 'segment' ? `${name.sequence}.m4s` : `part-${name.sequence}.m4s`;
+}
+
+/**
+ * The media of that name; waits for the part that comes next, as players ask for it ahead (rfc8216bis §4.4.5.3). Undefined
+ * when the client goes away meanwhile. Throws DeliveryError `media-not-found` and those of waiting.
+ */
+export async function findMedia(
+  presentation: Presentation,
+  kind: Track['kind'],
+  name: MediaName,
+  client: Client,
+): Promise<SharedMedia | undefined> {
+  switch (name.type) {
+    case 'init':
+      return initOf(presentation, kind, name.epoch);
+    case 'segment':
+      return segmentOf(presentation, kind, name.sequence);
+    case 'part': {
+      if (!(await partComes(presentation, kind, name.sequence, client))) return undefined;
+      return partOf(presentation, kind, name.sequence);
+    }
+  }
+}
+
+function initOf(presentation: Presentation, kind: Track['kind'], epoch: number): SharedMedia {
+  const init = presentation.init(kind, epoch);
+  if (!init) throw notFound();
+  return { ...shared(presentation, kind, `i${epoch}`, [init], init.byteLength), released: () => false };
+}
+
+function segmentOf(presentation: Presentation, kind: Track['kind'], sequence: number): SharedMedia {
+  const segment = presentation.segmenter.track(kind)?.segment(sequence);
+  if (!segment?.complete || segment.gap) throw notFound();
+  const released = () => presentation.segmenter.track(kind)?.segment(sequence) !== segment;
+  return { ...sharedRun(presentation, kind, `s${sequence}`, segment), released };
+}
+
+function partOf(presentation: Presentation, kind: Track['kind'], sequence: number): SharedMedia {
+  const part = presentation.segmenter.track(kind)?.part(sequence);
+  if (!part) throw notFound();
+  const released = () => presentation.segmenter.track(kind)?.part(sequence) !== part;
+  return { ...sharedRun(presentation, kind, `p${sequence}`, part), released };
+}
+
+/** False when the client has gone away; at once where there is nothing to wait for. */
+async function partComes(
+  { segmenter, waiting, longestWait }: Presentation,
+  kind: Track['kind'],
+  sequence: number,
+  client: Client,
+): Promise<boolean> {
+  const track = segmenter.track(kind);
+  if (track?.nextPart !== sequence || segmenter.ended) return true;
+  return await waiting.wait(() => track.nextPart > sequence || segmenter.ended, longestWait, client);
+}
+
+const sharedRun = (presentation: Presentation, kind: Track['kind'], tag: string, run: Segment | Part) =>
+  shared(
+    presentation,
+    kind,
+    tag,
+    run.chunks.map(({ bytes }) => bytes),
+    run.byteLength,
+  );
+
+const shared = (
+  { id }: Presentation,
+  kind: Track['kind'],
+  tag: string,
+  pieces: readonly Uint8Array[],
+  byteLength: number,
+) => ({ pieces, byteLength, etag: `"${id}-${kind}-${tag}"`, type: `${kind}/mp4` as const });
+
+const notFound = () => new DeliveryError('media-not-found', 'This is no more, or not yet.');

@@ -1,0 +1,86 @@
+import type { BroadcastInfo } from '../../channel/broadcast.ts';
+import type { Clock } from '../../channel/clock.ts';
+import type { Chunk, ChunkSink, Epoch } from '../../media/chunk.ts';
+import { writeInit } from '../../media/mp4/cmaf-header.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import { type SegmentLimits, targetDurationOf } from '../../package/segment.ts';
+import { Segmenter } from '../../package/segmenter.ts';
+import { WaitingList, type WaitingPlaces } from './waiting-list.ts';
+
+/** What a presentation is made of. */
+export interface PresentationOptions {
+  readonly clock: Clock;
+  readonly limits: SegmentLimits;
+  readonly places: WaitingPlaces;
+}
+
+/** How long a request may wait, in target durations (rfc8216bis §6.2.5.2). */
+const LONGEST_WAIT = 3;
+
+/**
+ * A stretch of a broadcast as players of segments are given it: one list of segments for each track, under addresses
+ * that are never used for anything else. A broadcast is one presentation for as long as it has the same kinds of tracks.
+ */
+export class Presentation implements ChunkSink {
+  /** Part of its addresses; never used before or again, not by the same broadcast in another process either. */
+  readonly id: string;
+  readonly broadcast: BroadcastInfo;
+  readonly segmenter: Segmenter;
+  /** Requests for what is not there yet; woken at each part and segment, and at the end. */
+  readonly waiting: WaitingList;
+  readonly #inits = new WeakMap<Epoch, Map<Track['kind'], Uint8Array>>();
+
+  /** For `PresentationFeed`. */
+  constructor(id: string, broadcast: BroadcastInfo, { clock, limits, places }: PresentationOptions) {
+    this.id = id;
+    this.broadcast = broadcast;
+    this.segmenter = new Segmenter(limits);
+    this.waiting = new WaitingList(clock, places);
+    this.segmenter.advanced.add(() => this.waiting.wake());
+  }
+
+  /** Nothing is added any more. */
+  get ended(): boolean {
+    return this.segmenter.ended;
+  }
+
+  /** How long a request may wait for what is not there yet. */
+  get longestWait(): Milliseconds {
+    return milliseconds(LONGEST_WAIT * targetDurationOf(this.segmenter.limits));
+  }
+
+  /** There is a complete segment of each track that media came of: enough to begin with. */
+  get playable(): boolean {
+    const { tracks } = this.segmenter;
+    return tracks.length > 0 && tracks.every(({ window }) => window.length > 0);
+  }
+
+  /** The CMAF header (ISO/IEC 23000-19 §7.3.1) of a track for the segments of an epoch, where any of them is held. */
+  init(kind: Track['kind'], epochIndex: number): Uint8Array | undefined {
+    const epoch = this.segmenter.track(kind)?.epoch(epochIndex);
+    const track = epoch?.tracks.find((candidate) => candidate.kind === kind);
+    if (!epoch || !track) return undefined;
+    const inits = this.#inits.get(epoch) ?? new Map<Track['kind'], Uint8Array>();
+    this.#inits.set(epoch, inits);
+    const init = inits.get(kind) ?? writeInit([track]);
+    inits.set(kind, init);
+    return init;
+  }
+
+  /** For `PresentationFeed`. */
+  epoch(epoch: Epoch): void {
+    this.segmenter.epoch(epoch);
+  }
+
+  /** For `PresentationFeed`. */
+  chunk(chunk: Chunk): void {
+    this.segmenter.chunk(chunk);
+  }
+
+  /** For `PresentationFeed`: nothing follows. */
+  end(): void {
+    this.segmenter.end();
+    this.waiting.wake();
+  }
+}
