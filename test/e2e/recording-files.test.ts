@@ -103,6 +103,7 @@ describe('the files of a recording', () => {
     const page = await open('/recordings?channel=exam');
     const links = page.getByRole('link', { name: /as recorded$/ });
     await expect.poll(() => links.count()).toBe(2);
+    await page.getByRole('heading', { name: 'Anna Müller-2026-01-31-1200' }).waitFor();
     expect(await links.last().getAttribute('href')).toBe('/recordings/gaps');
     const [download] = await Promise.all([page.waitForEvent('download'), links.first().click()]);
     expect(download.suggestedFilename()).toBe('Anna Müller-2026-01-31-1200.webm');

@@ -118,8 +118,9 @@ function RecordingRow({
   recording: RecordingResource;
   onDeleted: () => void;
 }): ReactElement {
-  const { id, channel, title, state, startedAt, duration, size, poster, gaps } = recording;
+  const { id, channel, state, startedAt, duration, size, poster, gaps } = recording;
   const name = nameOfRecording(recording);
+  const start = startOfRecording(recording);
   const finalisation = wordsOfFinalisation(recording)?.short;
   const isRemarkable = state !== 'complete' || gaps.length > 0 || finalisation;
   return (
@@ -133,10 +134,10 @@ function RecordingRow({
         </h2>
         <p className="muted">
           {channel}
-          {title !== null && (
+          {name !== start && (
             <>
               {' · '}
-              <time dateTime={new Date(startedAt).toISOString()}>{startOfRecording(recording)}</time>
+              <time dateTime={new Date(startedAt).toISOString()}>{start}</time>
             </>
           )}
         </p>
