@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { childEnvironment } from './ffmpeg-child.ts';
+
+/** What the ffmpeg of this machine is, and which encoders it has of those that are asked of it. */
+export interface FfmpegInfo {
+  readonly version: string;
+  readonly encoders: ReadonlySet<string>;
+}
+
+const TIMEOUT = 5000;
+const MOST_OUTPUT = 1024 * 1024;
+
+/** Asks the ffmpeg at that path, or of that name in PATH; undefined where there is none that answers within 5 s. */
+export async function probeFfmpeg(path: string): Promise<FfmpegInfo | undefined> {
+  try {
+    const options = { timeout: TIMEOUT, maxBuffer: MOST_OUTPUT, env: childEnvironment() };
+    const { stdout, stderr } = await promisify(execFile)(path, ['-nostdin', '-encoders'], options);
+    const version = /^ffmpeg version (\S+)/m.exec(stderr)?.[1] ?? 'of an unknown version';
+    const names = [...stdout.matchAll(/^ [VAS][F.][S.][X.][B.][D.] (\S+)/gm)].map(([, name = '']) => name);
+    return { version, encoders: new Set(names) };
+  } catch {
+    return undefined;
+  }
+}
