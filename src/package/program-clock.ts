@@ -1,11 +1,11 @@
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 
-/** What the dates may move by from one segment to the next: players see it as nothing, and 0.5 % of drift is a lot. */
-const LARGEST_STEP = 10;
+/** What the dates may move by from one segment to the next: players see it as nothing, and 1 % of drift is a lot. */
+const LARGEST_STEP = 20;
 /** A date that is further off is a pause of the publisher, or a burst after one of the network. */
-const FAR = 1000;
-/** So many in a row: it was a pause. */
-const FAR_FOR = 3;
+const FAR = 5000;
+/** So many segments in a row: it was a pause. */
+const FAR_FOR = 6;
 
 /**
  * The dates of a broadcast's segments. Where capture times are not known chunks carry those of their arrival, which

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Hub } from '../channel/hub.ts';
 import { SyncBatch } from '../disk/sync-batch.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
+import { Presentations } from '../egress/http/presentations.ts';
 import { PlayEgress } from '../egress/websocket/play-egress.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
@@ -13,11 +14,12 @@ import { FailedAttempts, STREAM_KEY_FAILURES } from './auth/failed-attempts.ts';
 import { StreamKeys } from './auth/stream-keys.ts';
 import { TrustedProxies } from './auth/trusted-proxies.ts';
 import type { Config } from './config/config-schema.ts';
-import { groupBufferLimits, publishLimits, viewerLimits } from './config/limits.ts';
+import { groupBufferLimits, publishLimits, segmentLimits, viewerLimits } from './config/limits.ts';
 import { openDataFolder } from './data-folder.ts';
 import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
+import { hlsRoutes } from './live/hls-routes.ts';
 import { LiveChannels } from './live/live-channels.ts';
 import { logBroadcasts } from './live/log-broadcasts.ts';
 import { logSkips } from './live/log-skips.ts';
@@ -88,6 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const mergeWindow = milliseconds(config.play.mergeWindow);
   const egress = new PlayEgress({ clock, limits: viewerLimits(config), mergeWindow });
+  const limits = segmentLimits(config);
+  const presentations = new Presentations({ clock, limits, newPresentationId: randomUUID });
   const traffic = new ViewerTraffic();
   const metrics = new ServerMetrics({
     publishers: () => ingest.connected,
@@ -119,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = await createHttp(logger, proxies);
   await apiRoutes(http, services);
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
+  hlsRoutes(http, { hub, store, presentations, traffic });
   await pageRoutes(http, services, pagesFolder);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),
@@ -131,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async () => {
     http.server.close();
     egress.close();
+    presentations.close();
     await ingest.close();
     hub.close();
     await recordings.close();

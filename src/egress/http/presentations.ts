@@ -47,16 +47,14 @@ export class Presentations {
   }
 
   /**
-   * What to play on a channel: its broadcast, or the one that has just ended. Throws DeliveryError `not-live` where there
+   * What to play on a channel, which may be in use or not: its broadcast, or the one that has just ended. Throws DeliveryError `not-live` where there
    * is none, or nothing of it is ready.
    */
-  current(channel: Channel): Presentation {
-    const broadcast = channel.watchable;
-    const presentation = broadcast ? this.#feed(broadcast).presentation : this.#ended.get(channel.name);
+  current(name: string, channel: Channel | undefined): Presentation {
+    const broadcast = channel?.watchable;
+    const presentation = broadcast ? this.#feed(broadcast).presentation : this.#ended.get(name);
     if (presentation?.playable) return presentation;
-    const message = broadcast
-      ? `${channel.name} has just gone live. Try again in a moment.`
-      : `${channel.name} is not live.`;
+    const message = broadcast ? `${name} has just gone live. Try again in a moment.` : `${name} is not live.`;
     throw new DeliveryError('not-live', message, { 'retry-after': broadcast ? '1' : '5' });
   }
 

@@ -48,8 +48,8 @@ export function judgeReload({ sequence, part }: DeliveryDirectives, edge: Playli
   if (ahead > FARTHEST_SEGMENT) return 'too-far';
   if (ahead < 0) return 'ready';
   if (part === undefined) return ahead === 0 ? 'ready' : 'wait';
-  // A part beyond the last one of its segment is the first of the next.
-  if (ahead === 0) return part < lastParts || openParts > 0 ? 'ready' : 'wait';
+  // A part beyond the last one of its segment is the first of the next. One without parts counts as one.
+  if (ahead === 0) return part < Math.max(1, lastParts) || openParts > 0 ? 'ready' : 'wait';
   if (ahead > 1) return 'wait';
   if (part < openParts) return 'ready';
   return part - openParts >= advancePartLimit(edge.partTarget) ? 'too-far' : 'wait';

@@ -140,6 +140,32 @@ export const ConfigSchema = Type.Object({
       description: 'Days after their end that recordings are deleted; 0 for never',
     }),
   }),
+  hls: Type.Object({
+    segment: Type.Integer({
+      default: 2000,
+      minimum: 1000,
+      maximum: 10_000,
+      description:
+        'Milliseconds that a segment lasts about: it begins at a keyframe where one comes in twice that time',
+    }),
+    part: Type.Integer({
+      default: 200,
+      minimum: 200,
+      maximum: 1000,
+      description: 'Milliseconds that a part of a segment lasts about: players stay three of them behind',
+    }),
+    window: Type.Integer({
+      default: 16_000,
+      minimum: 0,
+      maximum: 600_000,
+      description: 'Milliseconds that players can go back; eight segments at least',
+    }),
+    bytes: Type.Integer({
+      default: 64 * MEBIBYTE,
+      minimum: MEBIBYTE,
+      description: 'Bytes of each track of a broadcast that are kept for players of segments at most',
+    }),
+  }),
   play: Type.Object({
     mergeWindow: Type.Integer({
       default: 0,

@@ -3,6 +3,7 @@ import { DEFAULT_VIEWER_LIMITS } from '../../egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../egress/websocket/viewer.ts';
 import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../ingest/websocket/publish-limits.ts';
 import { bytes, milliseconds } from '../../media/time.ts';
+import type { SegmentLimits } from '../../package/segment.ts';
 import type { Config } from './config-schema.ts';
 
 /** How much of each broadcast stays in memory. */
@@ -28,4 +29,12 @@ export const viewerLimits = ({ limits }: Config): ViewerLimits => ({
   ...DEFAULT_VIEWER_LIMITS,
   maxLag: bytes(limits.viewerBuffer),
   stallTimeout: milliseconds(limits.viewerStallTimeout),
+});
+
+/** How broadcasts are cut for players of segments. */
+export const segmentLimits = ({ hls }: Config): SegmentLimits => ({
+  segment: milliseconds(hls.segment),
+  part: milliseconds(hls.part),
+  window: milliseconds(hls.window),
+  maxBytes: bytes(hls.bytes),
 });

@@ -14,6 +14,11 @@ export class ViewerTraffic {
     });
   }
 
+  /** Counts what was sent on a connection that is not counted as a whole. */
+  count(bytes: number): void {
+    this.#closedBytes += bytes;
+  }
+
   /** Bytes given to all connections so far, WebSocket frames and handshakes included. */
   get bytes(): number {
     let sum = this.#closedBytes;

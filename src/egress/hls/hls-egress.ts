@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type DeliveryDirectives,
+  judgeReload,
+  parseDirectives,
+} from '../../media/hls/delivery-directives.ts';
+import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
+import { formatMultivariantPlaylist } from '../../media/hls/multivariant-playlist.ts';
+import type { Track } from '../../media/track.ts';
+import { targetDurationOf } from '../../package/segment.ts';
+import type { SegmentTrack } from '../../package/segment-track.ts';
+import { DeliveryError } from '../http/delivery-error.ts';
+import type { Presentation } from '../http/presentation.ts';
+import { SharedDocument, sendDocument } from '../http/send-document.ts';
+import { multivariantOf } from './multivariant-of.ts';
+import { playlistEdgeOf, playlistOfTrack } from './playlist-of-track.ts';
+
+const TYPE = 'application/vnd.apple.mpegurl';
+/** A playlist that nothing particular was asked of is old with the next part. */
+const LIVE = 'public, max-age=1';
+/** After the end it changes no more, but goes. */
+const ENDED = 'public, max-age=60';
+
+/** What was last written of a playlist. */
+interface Written {
+  readonly version: string;
+  readonly document: SharedDocument;
+}
+
+/**
+ * Presentations as HLS (rfc8216bis), low-latency for who knows it. Playlists are written once for each version, and only
+ * when somebody asks; all who wait for one are sent the same bytes.
+ */
+export class HlsEgress {
+  readonly #written = new WeakMap<Presentation, Map<string, Written>>();
+
+  /** Answers with the multivariant playlist. Answers the bytes sent. */
+  sendMultivariant(presentation: Presentation, request: IncomingMessage, response: ServerResponse): number {
+    const { tracks, ended } = presentation.segmenter;
+    const version = `m${tracks.map((track) => track.openSequence).join('.')}${ended ? 'e' : ''}`;
+    const document = this.#document(presentation, 'index', version, () =>
+      formatMultivariantPlaylist(multivariantOf(presentation)),
+    );
+    return sendDocument(request, response, document, LIVE);
+  }
+
+  /**
+   * Answers with the playlist of a track, as soon as it has what the query asks for (rfc8216bis §6.2.5). Answers the bytes
+   * sent. Throws DeliveryError, with nothing sent.
+   */
+  async sendPlaylist(
+    presentation: Presentation,
+    kind: Track['kind'],
+    query: Readonly<Record<string, unknown>>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<number> {
+    const { segmenter } = presentation;
+    const track = segmenter.track(kind);
+    if (!track || track.window.length === 0)
+      throw new DeliveryError('media-not-found', `There is no ${kind}.`);
+    const directives = segmenter.ended ? NONE : readDirectives(query);
+    if (!(await this.#reached(presentation, track, directives, response))) return 0;
+    const ended = segmenter.ended;
+    const skip = directives.skip && !ended;
+    const version = `${kind[0]}${track.version}${ended ? 'e' : ''}${skip ? 's' : ''}`;
+    const document = this.#document(presentation, skip ? `${kind}-delta` : kind, version, () =>
+      formatMediaPlaylist(playlistOfTrack(presentation, track), { skip }),
+    );
+    const target = Math.round(targetDurationOf(segmenter.limits) / 1000);
+    const live = directives.sequence === undefined ? LIVE : `public, max-age=${target}`;
+    return sendDocument(request, response, document, ended ? ENDED : live);
+  }
+
+  /** False when the client has gone away. */
+  async #reached(
+    presentation: Presentation,
+    track: SegmentTrack,
+    directives: DeliveryDirectives,
+    client: ServerResponse,
+  ): Promise<boolean> {
+    const verdict = () => judgeReload(directives, playlistEdgeOf(presentation, track));
+    const now = verdict();
+    if (now === 'ready') return true;
+    if (now === 'too-far')
+      throw new DeliveryError('invalid-request', 'This is too far ahead of the broadcast.');
+    const { waiting, longestWait, segmenter } = presentation;
+    return await waiting.wait(() => segmenter.ended || verdict() === 'ready', longestWait, client);
+  }
+
+  #document(presentation: Presentation, name: string, version: string, write: () => string): SharedDocument {
+    const all = this.#written.get(presentation) ?? new Map<string, Written>();
+    this.#written.set(presentation, all);
+    const found = all.get(name);
+    if (found?.version === version) return found.document;
+    const document = new SharedDocument(write(), TYPE, `${presentation.id}-${version}`);
+    all.set(name, { version, document });
+    return document;
+  }
+}
+
+const NONE: DeliveryDirectives = { sequence: undefined, part: undefined, skip: false };
+
+function readDirectives(query: Readonly<Record<string, unknown>>): DeliveryDirectives {
+  const directives = parseDirectives(query);
+  if (typeof directives === 'string') throw new DeliveryError('invalid-request', directives);
+  return directives;
+}

@@ -1,0 +1,138 @@
+import type { Epoch } from '../../media/chunk.ts';
+import type { PlaylistEdge } from '../../media/hls/delivery-directives.ts';
+import type {
+  LowLatency,
+  MediaPlaylist,
+  PlaylistMap,
+  PlaylistPart,
+  PlaylistSegment,
+  PlaylistSegmentHead,
+  RenditionReport,
+} from '../../media/hls/media-playlist.ts';
+import {
+  type Milliseconds,
+  milliseconds,
+  type Ticks,
+  type Timescale,
+  ticksToMilliseconds,
+} from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import { partTargetOf, type Segment, targetDurationOf } from '../../package/segment.ts';
+import type { SegmentTrack } from '../../package/segment-track.ts';
+import { formatMediaName, type MediaName } from '../http/media-resource.ts';
+import type { Presentation } from '../http/presentation.ts';
+
+/** So long, in target durations, parts stay listed; what they are of stays to be had for as long again. */
+const PARTS_LISTED = 3;
+
+/** The live playlist of one track, as it stands now. */
+export function playlistOfTrack(presentation: Presentation, track: SegmentTrack): MediaPlaylist {
+  const { segmenter } = presentation;
+  const targetDuration = targetDurationOf(segmenter.limits);
+  const listed = track.window.listed;
+  const maps = new MapsOfEpochs(track.kind);
+  const edge = edgeOf(track);
+  const partsFrom = edge - PARTS_LISTED * targetDuration;
+  let before: Epoch | undefined;
+  const segments = listed.map((segment): PlaylistSegment => {
+    const head = headOf(track.kind, segment, before, maps, startOf(segment) >= partsFrom);
+    before = segment.epoch;
+    const duration = lengthOf(segment.duration, segment.timescale);
+    return {
+      ...head,
+      uri: uriOf(track.kind, { type: 'segment', sequence: segment.sequence }),
+      duration,
+      gap: segment.gap,
+    };
+  });
+  const { open } = track;
+  const lowLatency: LowLatency = {
+    partTarget: partTargetOf(segmenter.limits),
+    open: open && headOf(track.kind, open, before, maps, true),
+    hint: uriOf(track.kind, { type: 'part', sequence: track.nextPart }),
+    reports: segmenter.tracks.filter((other) => other !== track).map(reportOf),
+  };
+  return {
+    targetDuration,
+    mediaSequence: listed[0]?.sequence ?? track.openSequence,
+    discontinuitySequence: listed[0]?.epoch.index ?? 0,
+    segments,
+    ended: segmenter.ended,
+    lowLatency,
+  };
+}
+
+/** Where the live playlist of a track ends, for who asks for more of it. */
+export function playlistEdgeOf({ segmenter }: Presentation, track: SegmentTrack): PlaylistEdge {
+  return {
+    lastSequence: track.openSequence - 1,
+    lastParts: track.window.last?.parts.length ?? 0,
+    openParts: track.open?.parts.length ?? 0,
+    partTarget: partTargetOf(segmenter.limits),
+  };
+}
+
+/** One map for each epoch of a playlist: the same object for the same one. */
+class MapsOfEpochs {
+  readonly #kind: Track['kind'];
+  readonly #maps = new Map<number, PlaylistMap>();
+
+  constructor(kind: Track['kind']) {
+    this.#kind = kind;
+  }
+
+  of({ index }: Epoch): PlaylistMap {
+    const map = this.#maps.get(index) ?? { uri: uriOf(this.#kind, { type: 'init', epoch: index }) };
+    this.#maps.set(index, map);
+    return map;
+  }
+}
+
+/** An epoch's index is its discontinuity sequence number, in every playlist: also in those that have nothing of it. */
+function headOf(
+  kind: Track['kind'],
+  segment: Segment,
+  before: Epoch | undefined,
+  maps: MapsOfEpochs,
+  withParts: boolean,
+): PlaylistSegmentHead {
+  return {
+    discontinuities: before ? segment.epoch.index - before.index : 0,
+    map: maps.of(segment.epoch),
+    programDateTime: segment.programDateTime,
+    parts: withParts
+      ? segment.parts.map(
+          (part): PlaylistPart => ({
+            uri: uriOf(kind, { type: 'part', sequence: part.sequence }),
+            duration: lengthOf(part.duration, segment.timescale),
+            independent: part.independent,
+          }),
+        )
+      : [],
+  };
+}
+
+function reportOf(track: SegmentTrack): RenditionReport {
+  const uri = `${track.kind}.m3u8`;
+  const { open, window } = track;
+  if (open && open.parts.length > 0) {
+    return { uri, lastSequence: open.sequence, lastPart: open.parts.length - 1 };
+  }
+  const parts = window.last?.parts.length ?? 0;
+  return { uri, lastSequence: track.openSequence - 1, lastPart: parts > 0 ? parts - 1 : undefined };
+}
+
+/** Where the last part or segment ends, on the broadcast's timeline. */
+function edgeOf({ open, window }: SegmentTrack): number {
+  const part = open?.parts.at(-1);
+  if (open && part) return lengthOf(part.start, open.timescale) + lengthOf(part.duration, open.timescale);
+  const { last } = window;
+  return last ? startOf(last) + lengthOf(last.duration, last.timescale) : 0;
+}
+
+const uriOf = (kind: Track['kind'], name: MediaName) => `${kind}/${formatMediaName(name)}`;
+
+const startOf = ({ start, timescale }: Segment): Milliseconds => ticksToMilliseconds(start, timescale);
+
+const lengthOf = (duration: Ticks, timescale: Timescale): Milliseconds =>
+  milliseconds(ticksToMilliseconds(duration, timescale));
