@@ -191,9 +191,36 @@ describe('the live edge', () => {
     simulation.run(15_000);
     const usual = simulation.delay;
     outage = simulation.now + 3000;
-    simulation.run(40_000);
+    simulation.run(5000);
     expect(simulation.stalls).toBe(1);
     expect(simulation.delay).toBeLessThan(usual + 150);
+  });
+
+  it('is not misled by the few messages that come first after an outage', () => {
+    let outage = 0;
+    const network = {
+      arrival: (readyAt: number) => {
+        if (readyAt + 20 >= outage) return readyAt + 20;
+        return readyAt < outage - 4800 ? outage : outage + 300;
+      },
+    };
+    const simulation = new Simulation(network);
+    simulation.run(15_000);
+    const usual = simulation.delay;
+    outage = simulation.now + 5000;
+    simulation.run(8000);
+    // Those few let it go on once, for a moment.
+    expect(simulation.stalls).toBeLessThanOrEqual(2);
+    expect(simulation.delay).toBeLessThan(usual + 150);
+  });
+
+  it('keeps its distance from a network that is silent for seconds again and again', () => {
+    const simulation = new Simulation(steady(20), 5000, 900, 2500);
+    simulation.run(20_000);
+    const before = simulation.stalls;
+    simulation.run(60_000);
+    expect(simulation.stalls - before).toBeLessThanOrEqual(1);
+    expect(simulation.delay).toBeGreaterThan(2500);
   });
 
   it('catches up by rate from a little behind, and by a seek from far behind', () => {
@@ -235,7 +262,7 @@ describe('the live edge', () => {
     const simulation = new Simulation(steady(20));
     simulation.run(15_000);
     simulation.seeks.length = 0;
-    simulation.loseMedia(5000);
+    simulation.loseMedia(800);
     simulation.run(12_000);
     expect(simulation.ranges.length).toBe(2);
     expect(simulation.seeks).toEqual(['gap']);

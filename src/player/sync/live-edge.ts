@@ -80,7 +80,7 @@ export class LiveEdge {
   /** A chunk arrived that starts there. */
   arrived(at: Milliseconds, start: Milliseconds, kind: 'video' | 'audio'): void {
     this.#arrivedAt = at;
-    this.#arrivals.add(at, milliseconds(start - MARGIN[kind]));
+    if (this.#arrivals.add(at, milliseconds(start - MARGIN[kind]))) this.#returning = true;
   }
 
   /** The playhead ran dry. Where media kept coming, it keeps more distance for a while. */
@@ -102,9 +102,13 @@ export class LiveEdge {
 
   /** What arrives from here on has nothing to do with what arrived before. With `restart`, nor has the playhead. */
   reset(restart: boolean): void {
-    this.#arrivals.reset();
     this.#returning = true;
-    if (restart) this.#started = false;
+    if (restart) {
+      this.#arrivals.reset();
+      this.#started = false;
+    } else {
+      this.#arrivals.resume();
+    }
   }
 
   /** The nearest to the live edge that the playhead can be without running dry; undefined before the first arrival. */
