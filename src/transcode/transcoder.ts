@@ -39,8 +39,11 @@ export interface TranscodeCounts {
   readonly stuck: number;
 }
 
+/** What ffmpeg must have for everything that can be asked of a {@link Transcoder}. */
+export const TRANSCODE_ENCODERS: readonly string[] = [AAC_RECIPE.encoder, H264_RECIPES.always.encoder];
+
 /** Why a codec cannot be had on this server, in words for whoever runs it; undefined where it can. */
-export type Unavailable = string | undefined;
+type Unavailable = string | undefined;
 
 /** Makes the renditions of every broadcast, each once, in children of the system's ffmpeg. */
 export class Transcoder {

@@ -174,6 +174,27 @@ export const ConfigSchema = Type.Object({
       description: 'Milliseconds of media to send to a viewer in one write; 0 sends every frame at once',
     }),
   }),
+  transcode: Type.Object({
+    enabled: Type.Boolean({
+      default: true,
+      description: 'Start ffmpeg for what needs it: AAC where Opus is not played, H.264 where it is wanted',
+    }),
+    ffmpeg: Type.String({
+      default: 'ffmpeg',
+      minLength: 1,
+      description: 'The ffmpeg to start: a path, or a name that is looked for in PATH',
+    }),
+    aac: Type.Enum(['on-demand', 'always'], {
+      default: 'on-demand',
+      description: 'Make AAC of a broadcast once somebody needs it, or from its start',
+    }),
+    maxChildren: Type.Integer({
+      default: 8,
+      minimum: 1,
+      maximum: 1000,
+      description: 'Children of ffmpeg that may run at once, one for each broadcast and codec',
+    }),
+  }),
 });
 
 /** The settings, whole. */

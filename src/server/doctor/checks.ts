@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { probeFfmpeg } from '../../transcode/probe-ffmpeg.ts';
+import { TRANSCODE_ENCODERS } from '../../transcode/transcoder.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/config-schema.ts';
 import { type ConfigSources, loadConfig } from '../config/load-config.ts';
@@ -33,12 +33,12 @@ export async function runChecks(sources: ConfigSources): Promise<Finding[]> {
       await checkPort(config),
       await checkData(config.data),
       await checkDisk(config.data),
-      await checkFfmpeg(),
+      await checkFfmpeg(config.transcode),
       checkTls(config),
     ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [...first, broken('settings', error.problems.join('; ')), await checkFfmpeg()];
+    return [...first, broken('settings', error.problems.join('; '))];
   }
 }
 
@@ -113,13 +113,19 @@ async function checkDisk(folder: string): Promise<Finding> {
   return free < LOW_DISK_BYTES ? off('disk', `${words}; make room`) : works('disk', words);
 }
 
-async function checkFfmpeg(): Promise<Finding> {
-  try {
-    const { stdout } = await promisify(execFile)('ffmpeg', ['-version'], { timeout: TOOL_TIMEOUT });
-    return works('ffmpeg', /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'there');
-  } catch {
-    return off('ffmpeg', 'not there, and not needed: only the tests judge recordings with it');
+async function checkFfmpeg({ enabled, ffmpeg }: Config['transcode']): Promise<Finding> {
+  if (!enabled) return off('ffmpeg', 'not used: transcode.enabled is false');
+  const info = await probeFfmpeg(ffmpeg);
+  if (!info) {
+    const without = 'players that do not know Opus, and RTMP destinations, get no sound';
+    return off(
+      'ffmpeg',
+      `there is no ${ffmpeg} that runs: ${without}. Install it, or name it in transcode.ffmpeg`,
+    );
   }
+  const missing = TRANSCODE_ENCODERS.filter((encoder) => !info.encoders.has(encoder));
+  if (missing.length === 0) return works('ffmpeg', `${info.version}, with AAC and H.264`);
+  return off('ffmpeg', `${info.version}, without ${missing.join(' and ')}: install a build that has them`);
 }
 
 /** Browsers give a camera only to pages of this machine or over HTTPS. */
