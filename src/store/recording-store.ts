@@ -27,7 +27,7 @@ export interface RecordingRecord {
 }
 
 /** Something that is missing of a recording. */
-export interface RecordingGap {
+interface RecordingGap {
   /** Milliseconds on the recording's timeline, which goes on without a hole. */
   readonly at: number;
   /** Milliseconds of wall-clock time that are missing; null when nobody knows. */

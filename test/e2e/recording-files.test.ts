@@ -156,6 +156,11 @@ describe('the settings of a channel', () => {
 });
 
 describe('the picture of a broadcast', () => {
+  const elapsed = async () => {
+    const broadcast = await server.api('GET', '/api/channels/main/broadcast');
+    return ((await broadcast.json()) as { elapsed: number }).elapsed;
+  };
+
   it('is what the studio shows; viewers see it first, and recordings keep it', async () => {
     const { context: studioContext, studio } = await openStudio(browser, server);
     await goLive(studio);
@@ -189,6 +194,28 @@ describe('the picture of a broadcast', () => {
     expect(await page.locator('video').getAttribute('poster')).toBe(recording?.poster);
     for (const opened of [studioContext, watch.context]) await opened.close();
     await page.close();
+  });
+
+  it('is never black: one is taken when there is something to see', async () => {
+    let asked = 0;
+    const { context: studioContext, studio } = await openStudio(browser, server, {
+      prepare: async (prepared) => {
+        await prepared.route('**/live/main/poster', async (route) => {
+          asked += 1;
+          await route.continue();
+        });
+      },
+    });
+    await studio.getByRole('button', { name: 'Camera off' }).click();
+    await goLive(studio);
+    // The first try is over when this much of it is on the air.
+    await expect.poll(() => elapsed(), { timeout: 20_000 }).toBeGreaterThan(4000);
+    expect(asked).toBe(0);
+    await studio.getByRole('button', { name: 'Camera on' }).click();
+    await expect.poll(() => asked, { timeout: 20_000 }).toBe(1);
+    await stopBroadcast(studio);
+    expect((await listRecordings(server))[0]?.poster).not.toBeNull();
+    await studioContext.close();
   });
 
   it('that cannot be delivered disturbs nothing', async () => {

@@ -80,6 +80,7 @@ function writeRoute(http: Http, services: Services, posters: LivePosters): void 
           'For its publisher: with the stream key as `Authorization: Bearer …`, or from a signed-in studio. JPEG, PNG or WebP of at most 512 KiB. `409 not-live` when there is no broadcast.',
         consumes: [...POSTER_MIMES],
         params,
+        body: Type.Unknown({ description: 'The image' }),
         response: { 204: Type.Null({ description: 'Done' }), '4xx': ApiError, 507: ApiError },
       },
     },

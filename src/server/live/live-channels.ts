@@ -1,4 +1,4 @@
-import type { Broadcast, BroadcastInfo } from '../../channel/broadcast.ts';
+import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Channel, ChannelSettings } from '../../channel/channel.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { milliseconds } from '../../media/time.ts';
@@ -43,11 +43,6 @@ export class LiveChannels {
   /** Whether broadcasts of that channel are to be recorded, as of its last change. */
   records(name: string): boolean {
     return this.#records.get(name)?.record ?? false;
-  }
-
-  /** Whether what is sent of a broadcast is kept as it was sent: as its channel is set, and always where it was given a name. */
-  keepsOriginal({ channel, namePrefix }: BroadcastInfo): boolean {
-    return (namePrefix ?? null) !== null || (this.#records.get(channel)?.keepOriginal ?? false);
   }
 
   /** Whether a publisher has it, present or waited for. */

@@ -138,7 +138,11 @@ export class ServerMetrics {
   #addRecordings(gauge: AddGauge, total: AddTotal): void {
     const { recorded, recordings } = this.#sources;
     gauge('headwater_recordings', 'Recordings', async () => (await recorded()).count);
-    gauge('headwater_recordings_bytes', 'Bytes of all recordings', async () => (await recorded()).bytes);
+    gauge(
+      'headwater_recordings_bytes',
+      'Bytes of all recordings, with originals',
+      async () => (await recorded()).bytes,
+    );
     gauge(
       'headwater_recordings_seconds',
       'Length of all recordings',
