@@ -32,10 +32,12 @@ export class Broadcast {
   readonly #taps = new Set<BroadcastTap>();
   #state: BroadcastState = 'live';
   #epoch: Epoch | undefined;
-  #position = 0;
+  #position: number;
 
-  constructor(info: BroadcastInfo, limits: GroupBufferLimits) {
+  /** `position`: where its timeline stands already, for one that another process began. */
+  constructor(info: BroadcastInfo, limits: GroupBufferLimits, position: Milliseconds = milliseconds(0)) {
     this.info = info;
+    this.#position = position;
     this.buffer = new GroupBuffer(limits);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;

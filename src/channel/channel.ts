@@ -4,7 +4,12 @@ import { Broadcast } from './broadcast.ts';
 import { ChannelBusyError } from './channel-error.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { GroupBufferLimits } from './group-buffer.ts';
-import { Publication, type PublicationHost, type PublicationOutcome } from './publication.ts';
+import {
+  Publication,
+  type PublicationHost,
+  type PublicationOutcome,
+  type PublishOptions,
+} from './publication.ts';
 import { Reader, type ReaderHost, type ReaderOptions } from './reader.ts';
 
 /** What a channel needs of its hub. */
@@ -25,15 +30,6 @@ export interface ChannelSettings {
   readonly maxDuration?: Milliseconds | undefined;
   /** Whether readers are given the next broadcasts; true by default. */
   readonly live?: boolean | undefined;
-}
-
-/** How a publisher takes a channel. */
-export interface PublishOptions {
-  readonly title?: string | undefined;
-  /** What the names of its recordings begin with; must be safe in a file's name. */
-  readonly namePrefix?: string | undefined;
-  /** Take it even from a publisher that is there. */
-  readonly takeover?: boolean | undefined;
 }
 
 /** What is kept in memory of a broadcast that nobody reads. */
@@ -88,6 +84,11 @@ export class Channel implements ReaderHost, PublicationHost {
   get state(): 'offline' | 'live' | 'interrupted' {
     const state = this.#broadcast?.state;
     return state === 'live' || state === 'interrupted' ? state : 'offline';
+  }
+
+  /** An id for a broadcast that a publisher is to begin. */
+  newBroadcastId(): string {
+    return this.#host.newBroadcastId();
   }
 
   /** How many readers there are now. */
@@ -207,19 +208,19 @@ export class Channel implements ReaderHost, PublicationHost {
   }
 
   #startBroadcast(publication: Publication, epoch: Epoch): void {
+    const { clock, groupBuffer, newBroadcastId } = this.#host;
+    const now = clock.wall();
+    const { id = newBroadcastId(), startedAt = now, position } = publication.beginning ?? {};
+    const { title, namePrefix } = publication;
     const broadcast = new Broadcast(
-      {
-        id: this.#host.newBroadcastId(),
-        channel: this.name,
-        title: publication.title,
-        namePrefix: publication.namePrefix,
-        startedAt: this.#host.clock.wall(),
-      },
-      this.#settings.live === false ? NOTHING : this.#host.groupBuffer,
+      { id, channel: this.name, title, namePrefix, startedAt },
+      this.#settings.live === false ? NOTHING : groupBuffer,
+      position,
     );
     this.#broadcast = broadcast;
     this.#watchable = this.#settings.live === false ? undefined : broadcast;
-    this.#startedAt = this.#host.clock.now();
+    // A wall clock that was set back since then is no reason to go on for longer.
+    this.#startedAt = milliseconds(clock.now() - Math.max(0, now - startedAt));
     this.#limitDuration();
     broadcast.startEpoch(epoch);
     this.#host.broadcastStarted(broadcast);

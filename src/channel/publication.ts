@@ -7,6 +7,26 @@ import type { Milliseconds } from '../media/time.ts';
  */
 export type PublicationOutcome = 'ended' | 'taken-over' | 'expired' | 'too-long' | 'closed';
 
+/** The broadcast that a publisher begins, or goes on with where another process began it. */
+export interface BroadcastBeginning {
+  readonly id: string;
+  /** Wall clock; by default when it begins. */
+  readonly startedAt?: Milliseconds | undefined;
+  /** Where its timeline stands already; 0 by default. */
+  readonly position?: Milliseconds | undefined;
+}
+
+/** How a publisher takes a channel. */
+export interface PublishOptions {
+  readonly title?: string | undefined;
+  /** What the names of its recordings begin with; must be safe in a file's name. */
+  readonly namePrefix?: string | undefined;
+  /** Take it even from a publisher that is there. */
+  readonly takeover?: boolean | undefined;
+  /** What its broadcast is to be, where none is on; by default a new one. */
+  readonly beginning?: BroadcastBeginning | undefined;
+}
+
 /** What a publication needs of its channel. */
 export interface PublicationHost {
   /** Where the timeline of the broadcast to be continued stands; 0 for a new one. */
@@ -28,6 +48,7 @@ export class Publication implements ChunkSink {
   readonly since: Milliseconds;
   readonly title: string | null;
   readonly namePrefix: string | null;
+  readonly beginning: BroadcastBeginning | undefined;
   /** Settles when the channel is no longer held. */
   readonly closed: Promise<PublicationOutcome>;
   readonly #host: PublicationHost;
@@ -37,13 +58,10 @@ export class Publication implements ChunkSink {
   #lost = false;
 
   /** For {@link Channel}. */
-  constructor(
-    host: PublicationHost,
-    since: Milliseconds,
-    { title, namePrefix }: { readonly title?: string | undefined; readonly namePrefix?: string | undefined },
-  ) {
+  constructor(host: PublicationHost, since: Milliseconds, { title, namePrefix, beginning }: PublishOptions) {
     this.#host = host;
     this.since = since;
+    this.beginning = beginning;
     this.title = title ?? null;
     this.namePrefix = namePrefix ?? null;
     this.closed = new Promise((settle) => {

@@ -34,6 +34,11 @@ export interface Epoch {
   readonly tracks: readonly Track[];
   /** `ftyp` + `moov`: the CMAF header for every track, immutable. */
   readonly init: Uint8Array;
+  /**
+   * Another publisher session than before it goes on with the broadcast: what lies between may be missing. Else it
+   * follows from what came before.
+   */
+  readonly startsSession?: boolean | undefined;
   /** For MediaSource: `video/mp4; codecs="avc1.42c01f,opus"`. */
   readonly mime: string;
 }

@@ -172,7 +172,9 @@ export class Packager implements SampleSink {
   }
 
   #startEpoch(tracks: readonly Track[]): void {
-    const epoch: Epoch = { index: this.#nextEpoch, tracks, init: writeInit(tracks), mime: mimeOf(tracks) };
+    const startsSession = this.#epochTracks.length === 0 && this.#resume === undefined;
+    const index = this.#nextEpoch;
+    const epoch: Epoch = { index, tracks, startsSession, init: writeInit(tracks), mime: mimeOf(tracks) };
     this.#epochTracks = tracks;
     this.#nextEpoch += 1;
     this.#sink.epoch(epoch);

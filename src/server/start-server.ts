@@ -25,6 +25,7 @@ import { logBroadcasts } from './live/log-broadcasts.ts';
 import { logSkips } from './live/log-skips.ts';
 import { makeFirstChannel } from './live/make-first-channel.ts';
 import { meterBroadcasts } from './live/meter-broadcasts.ts';
+import { RecordingArchive } from './live/recording-archive.ts';
 import { Recordings } from './live/recordings.ts';
 import { ViewerTraffic } from './live/viewer-traffic.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
@@ -66,13 +67,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { adminToken, serverSecret } = data;
   const store = await openStore(data.database);
 
+  const { minFree } = config.recording;
   const hub = new Hub({ clock, newBroadcastId: randomUUID, groupBuffer: groupBufferLimits(config) });
   const recordings = new Recordings({
     ...{ store, hub, clock, logger },
     folder: data.recordings,
     quota: config.recording,
-    minFree: config.recording.minFree,
+    minFree,
     finalise: config.recording.finalise,
+    sync: config.recording.durability === 'power',
   });
   const syncs = new SyncFigures(logger);
   const interval = milliseconds(config.recording.syncInterval);
@@ -87,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     limits: publishLimits(config),
     journalFolder: data.journal,
     recordingOf: (broadcast) => recordings.of(broadcast),
+    archive: new RecordingArchive({ store, recordings, logger, folder: data.recordings, minFree }),
   });
   const mergeWindow = milliseconds(config.play.mergeWindow);
   const egress = new PlayEgress({ clock, limits: viewerLimits(config), mergeWindow });
@@ -117,6 +121,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const keyFailures = new FailedAttempts(clock, STREAM_KEY_FAILURES);
   const shared = { config, logger, clock, store, admin, streamKeys, keyFailures, proxies };
   const services: Services = { ...shared, channels, recordings, metrics };
+  await ingest.restore(async (name) => {
+    const record = await store.channels.find(name);
+    return record && channels.open(record);
+  });
   await recordings.recover();
   await makeFirstChannel(services);
 

@@ -45,9 +45,15 @@ export class BroadcastStore {
     await this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('id', '=', id).execute();
   }
 
-  /** Ends what a process that died left open; answers how many. */
-  async endAllOpen(endedAt: number): Promise<number> {
-    const query = this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('ended_at', 'is', null);
+  /** One that another process began goes on in this one. */
+  async resume(id: string): Promise<void> {
+    await this.#db.updateTable('broadcasts').set({ ended_at: null }).where('id', '=', id).execute();
+  }
+
+  /** Ends what a process that died left open, but for these; answers how many. */
+  async endAllOpen(endedAt: number, except: readonly string[] = []): Promise<number> {
+    let query = this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('ended_at', 'is', null);
+    if (except.length > 0) query = query.where('id', 'not in', except);
     return Number((await query.executeTakeFirst()).numUpdatedRows);
   }
 }

@@ -155,6 +155,18 @@ export class RecordingStore {
     return (await ordered.limit(query.limit).execute()).map(fromRow);
   }
 
+  /** Those of a broadcast, in the order in which they were begun. */
+  async ofBroadcast(broadcast: string): Promise<RecordingRecord[]> {
+    const select = this.#select().where('recordings.broadcast_id', '=', broadcast);
+    return (await select.orderBy('recordings.started_at').orderBy('recordings.id').execute()).map(fromRow);
+  }
+
+  /** Its file was made anew, whole, and waits to be finalised. */
+  async remade(id: string, extent: Omit<RecordingProgress, 'state'>): Promise<void> {
+    await this.progress(id, { ...extent, state: 'complete' });
+    await this.#db.updateTable('recordings').set({ finalisation: 'waiting' }).where('id', '=', id).execute();
+  }
+
   /** Those that a process which died left open. */
   async open(): Promise<RecordingRecord[]> {
     return (await this.#select().where('recordings.state', '=', 'recording').execute()).map(fromRow);

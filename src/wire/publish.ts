@@ -20,6 +20,8 @@ export const PublishStart = Type.Object({
   namePrefix: Type.Optional(Type.String({ maxLength: 1000 })),
   /** The oldest byte that the publisher still has: a server that holds less of the session than this refuses it. */
   from: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  /** Brings the rest of the session even when its broadcast is over: for its recording, nobody is shown it. */
+  late: Type.Optional(Type.Boolean()),
 });
 
 /**

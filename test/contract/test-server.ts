@@ -10,10 +10,17 @@ import type { Log } from '../../src/channel/log.ts';
 import { ManualClock } from '../../src/channel/manual-clock.ts';
 import { type BroadcastRecording, recordBroadcast } from '../../src/egress/recording/from-channel.ts';
 import type { RecordingCatalog } from '../../src/egress/recording/recording-catalog.ts';
+import type { BroadcastRecordingState } from '../../src/egress/recording/recording-state.ts';
 import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
 import { PublishIngest } from '../../src/ingest/websocket/publish-ingest.ts';
 import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/websocket/publish-limits.ts';
+import type {
+  RestoredBroadcast,
+  SentStream,
+  SessionArchive,
+} from '../../src/ingest/websocket/session-archive.ts';
+import type { SessionRecord } from '../../src/ingest/websocket/session-record.ts';
 import { milliseconds } from '../../src/media/time.ts';
 import { PLAY_PROTOCOL } from '../../src/wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../src/wire/publish.ts';
@@ -28,6 +35,8 @@ export interface TestServerOptions {
   readonly mergeWindow?: number;
   readonly record?: boolean;
   readonly grace?: number;
+  /** Goes on in the folder of another one, which is closed and keeps its files. */
+  readonly after?: TestServer;
 }
 
 /** What the catalog was told, in order: `created r1`, `completed r1`. */
@@ -53,6 +62,30 @@ class TestCatalog implements RecordingCatalog {
   }
 }
 
+/** Knows how far recordings came, and keeps nothing else. */
+class TestArchive implements SessionArchive {
+  readonly remade: { readonly broadcast: string; readonly streams: readonly SentStream[] }[] = [];
+  readonly adopted: string[] = [];
+  readonly #expected = new Map<string, BroadcastRecordingState>();
+
+  async expect({ id, recording }: RestoredBroadcast): Promise<void> {
+    if (recording !== null) this.#expected.set(id, recording as BroadcastRecordingState);
+  }
+
+  async adopt(_session: SessionRecord, path: string): Promise<boolean> {
+    this.adopted.push(path);
+    return false;
+  }
+
+  async remake(broadcast: string, streams: readonly SentStream[]): Promise<void> {
+    this.remade.push({ broadcast, streams });
+  }
+
+  stateOf(broadcast: string): BroadcastRecordingState | undefined {
+    return this.#expected.get(broadcast);
+  }
+}
+
 const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /**
@@ -61,9 +94,10 @@ const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
  */
 export class TestServer {
   readonly clock = new ManualClock();
-  readonly folder = mkdtempSync(join(tmpdir(), 'headwater-contract-'));
-  readonly journals = join(this.folder, 'journal');
+  readonly folder: string;
+  readonly journals: string;
   readonly catalog = new TestCatalog();
+  readonly archive = new TestArchive();
   readonly errors: unknown[] = [];
   readonly hub: Hub;
   readonly ingest: PublishIngest;
@@ -78,6 +112,8 @@ export class TestServer {
 
   private constructor(options: TestServerOptions) {
     const { clock } = this;
+    this.folder = options.after?.folder ?? mkdtempSync(join(tmpdir(), 'headwater-contract-'));
+    this.journals = join(this.folder, 'journal');
     this.#grace = options.grace ?? 30_000;
     this.hub = new Hub({ clock, newBroadcastId: () => `b${++this.#made}` });
     if (options.record ?? true) this.#record();
@@ -88,6 +124,7 @@ export class TestServer {
       limits: { ...DEFAULT_PUBLISH_LIMITS, ...options.publishLimits },
       journalFolder: this.journals,
       recordingOf: ({ info }) => this.#byBroadcast.get(info.id),
+      archive: this.archive,
     });
     this.egress = new PlayEgress({
       clock,
@@ -100,6 +137,7 @@ export class TestServer {
   /** Starts one; `await using` ends it. */
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const server = new TestServer(options);
+    await server.ingest.restore(async (name) => server.channel(name));
     await new Promise<void>((settle) => server.#http.listen(0, '127.0.0.1', settle));
     return server;
   }
@@ -124,14 +162,19 @@ export class TestServer {
     return join(this.folder, 'recordings', id, 'media.mp4');
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Stops it, and leaves its files to another one; idempotent. */
+  async stop(): Promise<void> {
     this.egress.close();
     await this.ingest.close();
     this.hub.close();
     await Promise.all(this.recordings.map(({ closed }) => closed));
     this.#http.closeAllConnections();
     await new Promise((settle) => this.#http.close(settle));
-    rmSync(this.folder, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #url(): string {
@@ -141,13 +184,14 @@ export class TestServer {
   #record(): void {
     let made = 0;
     this.hub.broadcastStarted.add((broadcast) => {
-      const recording = recordBroadcast(broadcast, {
+      const options = {
         folder: join(this.folder, 'recordings'),
         catalog: this.catalog,
         clock: this.clock,
         log: silentLog,
         newRecordingId: () => `r${++made}`,
-      });
+      };
+      const recording = recordBroadcast(broadcast, options, this.archive.stateOf(broadcast.info.id));
       this.recordings.push(recording);
       this.#byBroadcast.set(broadcast.info.id, recording);
     });

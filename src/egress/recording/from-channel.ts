@@ -4,6 +4,7 @@ import { trackIdOf } from '../../media/mp4/cmaf-header.ts';
 import { bringsParameterSets } from '../../media/mp4/parameter-sets.ts';
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { Recording, type RecordingOptions } from './recording.ts';
+import type { BroadcastRecordingState } from './recording-state.ts';
 import { compareTracks } from './same-file.ts';
 
 /** How a broadcast is recorded. */
@@ -12,12 +13,19 @@ export interface BroadcastRecordingOptions extends RecordingOptions {
   newRecordingId(): string;
 }
 
-/** Records a broadcast from its next chunk to its end. */
+/** Missing media that is shorter than this is a hiccup, not a gap. */
+const SHORTEST_GAP = 1000;
+
+/**
+ * Records a broadcast from its next chunk to its end; where another process began that, `state` says how far it came.
+ * Throws StorageError when the file to be gone on with is not there.
+ */
 export function recordBroadcast(
   broadcast: Broadcast,
   options: BroadcastRecordingOptions,
+  state?: BroadcastRecordingState,
 ): BroadcastRecording {
-  const recording = new BroadcastRecording(broadcast, options);
+  const recording = new BroadcastRecording(broadcast, options, state);
   broadcast.tap(recording);
   return recording;
 }
@@ -33,8 +41,10 @@ export class BroadcastRecording implements BroadcastTap {
   readonly #options: BroadcastRecordingOptions;
   readonly #settleClosed: () => void;
   readonly #recordings: Recording[] = [];
-  /** Where each track's media ends on the broadcast's timeline. */
+  /** Where each track's media ends on the broadcast's timeline, and when its last moment was captured, by the wall clock. */
   readonly #ends = new Map<number, Milliseconds>();
+  #wallEnd: number | undefined;
+  #mayMiss = false;
   #epoch: Epoch | undefined;
   /** The present recording has the present epoch. */
   #decided = false;
@@ -42,9 +52,14 @@ export class BroadcastRecording implements BroadcastTap {
   #ended = false;
 
   /** For {@link recordBroadcast}. */
-  constructor(broadcast: Broadcast, options: BroadcastRecordingOptions) {
+  constructor(
+    broadcast: Broadcast,
+    options: BroadcastRecordingOptions,
+    state: BroadcastRecordingState | undefined,
+  ) {
     this.#broadcast = broadcast;
     this.#options = options;
+    if (state) this.#restore(state);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
@@ -65,6 +80,7 @@ export class BroadcastRecording implements BroadcastTap {
   epoch(epoch: Epoch): void {
     this.#epoch = epoch;
     this.#decided = false;
+    this.#mayMiss ||= epoch.startsSession === true;
   }
 
   /** For {@link Broadcast}. */
@@ -72,8 +88,10 @@ export class BroadcastRecording implements BroadcastTap {
     if (this.#failed) return;
     try {
       if (!this.#decided) this.#decide(chunk);
+      if (this.#mayMiss) this.#lookForGap(chunk);
       this.#current?.add(chunk);
       this.#ends.set(chunk.trackId, endOf(chunk));
+      this.#wallEnd = chunk.wallClock + ticksToMilliseconds(chunk.duration, chunk.timescale);
     } catch (error) {
       this.#failed = true;
       this.#current?.end();
@@ -82,6 +100,24 @@ export class BroadcastRecording implements BroadcastTap {
         'a broadcast is not recorded',
       );
     }
+  }
+
+  /** How it stood at the call, once that is durable, for another process; undefined when nothing is recorded now. */
+  async checkpoint(): Promise<BroadcastRecordingState | undefined> {
+    const ends = [...this.#ends];
+    const wallEnd = this.#wallEnd ?? null;
+    const recording = await this.#current?.checkpoint();
+    return recording && { recording, ends, wallEnd };
+  }
+
+  /** All that came is written, or cannot be: for who makes media faster than a disk may take it. */
+  async drained(): Promise<void> {
+    await this.#current?.drained();
+  }
+
+  /** Nothing follows from this process, which stops: another one may go on. */
+  suspend(): void {
+    this.#current?.suspend();
   }
 
   /** For {@link Broadcast}. */
@@ -93,6 +129,22 @@ export class BroadcastRecording implements BroadcastTap {
 
   get #current(): Recording | undefined {
     return this.#recordings[this.#recordings.length - 1];
+  }
+
+  #restore({ recording, ends, wallEnd }: BroadcastRecordingState): void {
+    const mime = this.#broadcast.epoch?.mime ?? 'video/mp4';
+    const continuation = { broadcast: this.#broadcast.info, mime, state: recording };
+    this.#recordings.push(new Recording(continuation, this.#options));
+    for (const [track, end] of ends) this.#ends.set(track, milliseconds(end));
+    this.#wallEnd = wallEnd ?? undefined;
+  }
+
+  /** Another publisher session goes on: what it missed is what the wall clock says beyond the media. */
+  #lookForGap(chunk: Chunk): void {
+    this.#mayMiss = false;
+    if (this.#wallEnd === undefined) return;
+    const missing = chunk.wallClock - this.#wallEnd;
+    if (missing >= SHORTEST_GAP) this.#current?.addGap(milliseconds(missing));
   }
 
   #decide(chunk: Chunk): void {

@@ -12,6 +12,28 @@ export class GroupIndex {
   #offsets: number[] = [];
   #starts: number[] = [];
 
+  /** The index that was written into a file as these references: those that begin before `endOffset`. */
+  static restore(
+    references: readonly SegmentReference[],
+    first: { readonly offset: number; readonly start: Ticks },
+    endOffset: number,
+  ): GroupIndex {
+    const index = new GroupIndex();
+    let { offset, start } = first;
+    for (const { size, duration } of references) {
+      if (offset >= endOffset) break;
+      index.add(offset, start);
+      offset += size;
+      start = ticks(start + duration);
+    }
+    return index;
+  }
+
+  /** No group was added yet. */
+  get isEmpty(): boolean {
+    return this.#offsets.length === 0;
+  }
+
   /** A group starts at that byte of the file and that time of its track. */
   add(offset: number, start: Ticks): void {
     if (this.#offsets.length === MAX_GROUPS) {

@@ -17,6 +17,15 @@ export interface RecordingExtent {
   /** Bytes. */
   readonly size: number;
   readonly duration: Milliseconds;
+  readonly gaps: readonly RecordingGap[];
+}
+
+/** Where media is missing that was captured: the file's own timeline goes on without a hole. */
+export interface RecordingGap {
+  /** On the recording's timeline, whole. */
+  readonly at: Milliseconds;
+  /** By the wall clock, whole. */
+  readonly duration: Milliseconds;
 }
 
 /**

@@ -1,10 +1,13 @@
+import { MediaError } from '../../media/media-error.ts';
+import { readBoxHeader } from '../../media/mp4/box.ts';
 import { writeFreeSpace } from '../../media/mp4/boxes/free-space.ts';
-import { writeSegmentIndex } from '../../media/mp4/boxes/segment-index.ts';
+import { readSegmentIndex, writeSegmentIndex } from '../../media/mp4/boxes/segment-index.ts';
+import { ByteReader } from '../../media/mp4/byte-reader.ts';
 import { ByteWriter } from '../../media/mp4/byte-writer.ts';
 import { type RecordedMovie, writeInit } from '../../media/mp4/cmaf-header.ts';
 import { type Ticks, type Timescale, ticks } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
-import { type GroupIndex, MAX_GROUPS } from './group-index.ts';
+import { GroupIndex, MAX_GROUPS } from './group-index.ts';
 
 /** `sidx` of version 1 without its references, and one reference (ISO/IEC 14496-12 §8.16.3). */
 const INDEX_SIZE = 40;
@@ -57,4 +60,27 @@ export function writeRecordingIndex(
   writer.u32(RESERVE - size);
   writer.text('free');
   return writer.finish();
+}
+
+/** Where the index is in a file whose media begins at `headerSize`. */
+export const indexPlace = (headerSize: number) => ({ offset: headerSize - RESERVE, size: RESERVE });
+
+/**
+ * Reads the index back from its place in a file. What is not one (a crash came before it, or in the middle of it) is an
+ * index without groups.
+ */
+export function readRecordingIndex(
+  bytes: Uint8Array,
+  file: { readonly headerSize: number; readonly startAt: Ticks; readonly endOffset: number },
+): GroupIndex {
+  try {
+    const { type, size, headerSize } = readBoxHeader(new ByteReader(bytes, 'header'));
+    if (type !== 'sidx' || size > bytes.byteLength) return new GroupIndex();
+    const index = readSegmentIndex(new ByteReader(bytes.subarray(headerSize, size), type));
+    const start = ticks(index.earliestPresentationTime + file.startAt);
+    return GroupIndex.restore(index.references, { offset: file.headerSize, start }, file.endOffset);
+  } catch (error) {
+    if (error instanceof MediaError) return new GroupIndex();
+    throw error;
+  }
 }

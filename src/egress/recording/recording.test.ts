@@ -173,7 +173,7 @@ describe('a recorded broadcast', () => {
     const mehd = moov && find(moov, 'mvex', 'mehd');
     expect(mehd && readMovieExtendsHeader(mehd)).toBe(2500);
     expect(told).toEqual(['created r1 video/mp4; codecs="avc1.42c01f"', 'completed r1']);
-    expect(extents).toEqual([{ size: file.length, duration: 2500 }]);
+    expect(extents).toEqual([{ size: file.length, duration: 2500, gaps: [] }]);
   });
 
   it('leads from its index to each group', async () => {

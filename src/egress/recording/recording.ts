@@ -1,11 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import { AppendFile } from '../../disk/append-file.ts';
 import { StorageError } from '../../disk/storage-error.ts';
-import type { Chunk, Epoch } from '../../media/chunk.ts';
+import type { Chunk } from '../../media/chunk.ts';
 import { type RecordedMovie, trackIdOf } from '../../media/mp4/cmaf-header.ts';
 import { moveChunk } from '../../media/mp4/move-chunk.ts';
 import {
@@ -14,13 +13,26 @@ import {
   type Milliseconds,
   milliseconds,
   millisecondsToTicks,
+  type Ticks,
   ticks,
   ticksToMilliseconds,
 } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import { GroupIndex } from './group-index.ts';
-import type { RecordingCatalog, RecordingExtent } from './recording-catalog.ts';
-import { writeRecordingHeader, writeRecordingIndex } from './recording-header.ts';
+import {
+  beginRecording,
+  continueRecording,
+  type RecordingBeginning,
+  type RecordingContinuation,
+} from './recording-beginning.ts';
+import type { RecordingCatalog, RecordingExtent, RecordingGap } from './recording-catalog.ts';
+import {
+  indexPlace,
+  readRecordingIndex,
+  writeRecordingHeader,
+  writeRecordingIndex,
+} from './recording-header.ts';
+import { type RecordingState, saveTracks } from './recording-state.ts';
 
 /** What recordings are made with. */
 export interface RecordingOptions {
@@ -31,15 +43,8 @@ export interface RecordingOptions {
   readonly log: Log;
   /** Bytes that may wait for the disk; default 64 MiB. Beyond it the recording is damaged, and ends. */
   readonly maxQueue?: Bytes;
-}
-
-/** What a recording begins with. */
-export interface RecordingBeginning {
-  readonly id: string;
-  readonly broadcast: BroadcastInfo;
-  readonly epoch: Epoch;
-  /** Where it begins on the broadcast's timeline: nothing that is added starts earlier. */
-  readonly startAt: Milliseconds;
+  /** What a checkpoint says is on the disk itself when it is answered; by default it survives the process only. */
+  readonly sync?: boolean;
 }
 
 /** How long chunks are gathered before they are written, and how many bytes of them. */
@@ -48,9 +53,6 @@ const GATHER_BYTES = bytes(256 * 1024);
 const MAX_QUEUE = 64 * 1024 * 1024;
 /** How often the index in the file and the catalog are brought up to date. */
 const REFRESH_INTERVAL = 10_000;
-/** A file whose media starts earlier than this keeps the broadcast's own times: its chunks are written as they are. */
-const NEGLIGIBLE_START = 1000;
-
 /**
  * The durable file of a broadcast: a fragmented MP4 to which every chunk is appended as it is. It plays at any moment;
  * its index and its duration are filled in from time to time and at the end.
@@ -65,41 +67,58 @@ export class Recording {
   readonly #tracks: readonly Track[];
   /** The track that groups are counted by: video, where there is any. */
   readonly #reference: { readonly track: Track; readonly trackId: number };
-  readonly #groups = new GroupIndex();
+  readonly #groups: GroupIndex;
+  readonly #gaps: RecordingGap[];
+  readonly #startedAt: Milliseconds;
   readonly #startAt: Milliseconds;
   readonly #headerSize: number;
   readonly #file: AppendFile;
   #state: 'recording' | 'complete' | 'damaged' = 'recording';
-  #inBandParameterSets = false;
-  #groupCount = 0;
+  #inBandParameterSets: boolean;
   #end: Milliseconds;
-  #referenceEnd = ticks(0);
+  #referenceEnd: Ticks;
   #refreshedAt: Milliseconds;
   #refresh: Promise<void> = Promise.resolve();
   #told: Promise<void> = Promise.resolve();
   #ended = false;
+  #suspended = false;
   #damageReason: string | undefined;
 
-  /** Makes the file and writes its header. Throws StorageError. */
-  constructor(start: RecordingBeginning, options: RecordingOptions) {
-    const { id, broadcast, epoch } = start;
+  /** Makes the file and writes its header, or goes on with the one that is there. Throws StorageError. */
+  constructor(start: RecordingBeginning | RecordingContinuation, options: RecordingOptions) {
     const { folder, catalog, clock } = options;
+    const { broadcast } = start;
+    const begun = 'state' in start ? continueRecording(start) : beginRecording(start, clock);
+    const { id, startedAt } = begun;
     this.id = id;
     this.path = join(folder, id, 'media.mp4');
     this.#options = options;
-    this.#tracks = epoch.tracks;
-    this.#reference = referenceOf(epoch.tracks);
-    this.#startAt = start.startAt < NEGLIGIBLE_START ? milliseconds(0) : start.startAt;
-    this.#end = this.#startAt;
+    this.#tracks = begun.tracks;
+    this.#reference = referenceOf(begun.tracks);
+    this.#startedAt = startedAt;
+    this.#startAt = begun.startAt;
+    this.#end = begun.end;
+    this.#referenceEnd = begun.referenceEnd;
+    this.#inBandParameterSets = begun.inBandParameterSets;
+    this.#gaps = [...begun.gaps];
     this.#refreshedAt = clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    this.#file = createFile(this.path, clock, (error) => this.#damage(error.message));
-    const header = writeRecordingHeader(epoch.tracks, this.#movie());
-    this.#headerSize = header.byteLength;
-    this.#file.append(header);
-    this.#tell(() => catalog.created({ id, broadcast, startedAt: clock.wall(), mime: epoch.mime }));
+    const onError = (error: StorageError) => this.#damage(error.message);
+    if ('state' in start) {
+      const { headerSize, size } = start.state;
+      this.#headerSize = headerSize;
+      this.#groups = this.#readIndex(size);
+      this.#file = openFile(this.path, clock, onError, size);
+    } else {
+      const header = writeRecordingHeader(this.#tracks, this.#movie());
+      this.#headerSize = header.byteLength;
+      this.#groups = new GroupIndex();
+      this.#file = openFile(this.path, clock, onError);
+      this.#file.append(header);
+    }
+    this.#tell(() => catalog.created({ id, broadcast, startedAt, mime: begun.mime }));
   }
 
   get state(): 'recording' | 'complete' | 'damaged' {
@@ -120,6 +139,30 @@ export class Recording {
   allowInBandParameterSets(): void {
     this.#inBandParameterSets = true;
     this.#startRefresh();
+  }
+
+  /** Media is missing here, as much as that. */
+  addGap(duration: Milliseconds): void {
+    const at = milliseconds(Math.round(this.#end - this.#startAt));
+    this.#gaps.push({ at, duration: milliseconds(Math.round(duration)) });
+  }
+
+  /**
+   * Brings the file to the disk and answers how it stood at the call, for another process to go on from; undefined when
+   * it is over or damaged.
+   */
+  async checkpoint(): Promise<RecordingState | undefined> {
+    if (this.#state !== 'recording' || this.#ended) return undefined;
+    const state = this.#save();
+    this.#startRefresh();
+    await this.#refresh;
+    if (this.#options.sync) await this.#file.sync().catch((error) => this.#damage(messageOf(error)));
+    return this.#state === 'recording' ? state : undefined;
+  }
+
+  /** What was added is written, or cannot be. */
+  drained(): Promise<void> {
+    return this.#file.drained();
   }
 
   /** Takes the next chunk. */
@@ -148,12 +191,17 @@ export class Recording {
     void this.#finish();
   }
 
+  /** Nothing follows from this process: the file is put away for another one to go on with. */
+  suspend(): void {
+    this.#suspended = true;
+    this.end();
+  }
+
   #count(chunk: Chunk): void {
     if (chunk.startsGroup) {
       // What came before the first group belongs to it: players look at nothing that no reference covers.
-      const offset = this.#groupCount === 0 ? this.#headerSize : this.#file.appended;
+      const offset = this.#groups.isEmpty ? this.#headerSize : this.#file.appended;
       this.#groups.add(offset, chunk.dts);
-      this.#groupCount += 1;
     }
     const end = ticks(chunk.dts + chunk.duration);
     if (chunk.trackId === this.#reference.trackId && end > this.#referenceEnd) this.#referenceEnd = end;
@@ -169,7 +217,35 @@ export class Recording {
   }
 
   #extent(): RecordingExtent {
-    return { size: this.#file.written, duration: milliseconds(Math.round(this.#end - this.#startAt)) };
+    const duration = milliseconds(Math.round(this.#end - this.#startAt));
+    return { size: this.#file.written, duration, gaps: [...this.#gaps] };
+  }
+
+  #save(): RecordingState {
+    return {
+      id: this.id,
+      size: this.#file.appended,
+      headerSize: this.#headerSize,
+      tracks: saveTracks(this.#tracks),
+      inBandParameterSets: this.#inBandParameterSets,
+      startedAt: this.#startedAt,
+      startAt: this.#startAt,
+      end: this.#end,
+      referenceEnd: this.#referenceEnd,
+      gaps: [...this.#gaps],
+    };
+  }
+
+  /** As it was written last, without what begins behind that end. */
+  #readIndex(endOffset: number): GroupIndex {
+    const { offset, size } = indexPlace(this.#headerSize);
+    const { timescale } = this.#reference.track;
+    const startAt = millisecondsToTicks(this.#startAt, timescale);
+    return readRecordingIndex(readBytes(this.path, offset, size), {
+      headerSize: this.#headerSize,
+      startAt,
+      endOffset,
+    });
   }
 
   #startRefresh(): void {
@@ -213,13 +289,19 @@ export class Recording {
     const extent = this.#extent();
     const reason = this.#damageReason;
     await this.#file.close();
-    if (reason === undefined) this.#state = 'complete';
-    const { catalog } = this.#options;
-    this.#tell(() =>
-      reason === undefined ? catalog.completed(this.id, extent) : catalog.damaged(this.id, extent, reason),
-    );
+    this.#tellEnd(extent, reason);
     await this.#told;
     this.#settleClosed();
+  }
+
+  #tellEnd(extent: RecordingExtent, reason: string | undefined): void {
+    const { catalog } = this.#options;
+    if (reason !== undefined) this.#tell(() => catalog.damaged(this.id, extent, reason));
+    else if (this.#suspended) this.#tell(() => catalog.progressed(this.id, extent));
+    else {
+      this.#state = 'complete';
+      this.#tell(() => catalog.completed(this.id, extent));
+    }
   }
 
   #tell(call: () => Promise<void>): void {
@@ -229,13 +311,33 @@ export class Recording {
   }
 }
 
-function createFile(path: string, clock: Clock, onError: (error: StorageError) => void): AppendFile {
+function openFile(
+  path: string,
+  clock: Clock,
+  onError: (error: StorageError) => void,
+  continueAt?: number,
+): AppendFile {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    if (continueAt === undefined) mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
     throw new StorageError(path, error);
   }
-  return new AppendFile(path, { onError }, { clock, delay: GATHER_DELAY, bytes: GATHER_BYTES });
+  const gathering = { clock, delay: GATHER_DELAY, bytes: GATHER_BYTES };
+  return new AppendFile(path, { onError }, gathering, { continueAt });
+}
+
+function readBytes(path: string, offset: number, size: number): Uint8Array {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(size);
+      return bytes.subarray(0, readSync(file, bytes, 0, size, offset));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new StorageError(path, error);
+  }
 }
 
 function referenceOf(tracks: readonly Track[]): { track: Track; trackId: number } {

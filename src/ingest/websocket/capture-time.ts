@@ -8,8 +8,15 @@ export class CaptureTime implements CaptureClock {
   /** Wall clock less the container's clock. */
   #distance: number | undefined;
 
-  constructor(clock: Clock) {
+  /** `distance`: what another process knew. */
+  constructor(clock: Clock, distance?: number) {
     this.#clock = clock;
+    this.#distance = distance;
+  }
+
+  /** Wall clock less the container's clock, in milliseconds; undefined before it was told. */
+  get distance(): number | undefined {
+    return this.#distance;
   }
 
   get known(): boolean {

@@ -37,6 +37,8 @@ export interface JournalOptions {
   readonly maxQueue: Bytes;
   /** Makes the bytes survive a power loss before they are durable; without it they survive the end of the process. */
   readonly sync?: SyncBatch | undefined;
+  /** Goes on with the journal that is there, of so many bytes; by default a new one is started. */
+  readonly continueAt?: number | undefined;
 }
 
 /** Publishers keep what is not acknowledged, and an acknowledgement every 500 ms is what they were promised. */
@@ -55,14 +57,14 @@ class FileJournal implements Journal {
   readonly #file: AppendFile;
   readonly #isSynced: boolean;
 
-  constructor(path: string, owner: JournalOwner, { clock, maxQueue, sync }: JournalOptions) {
+  constructor(path: string, owner: JournalOwner, { clock, maxQueue, sync, continueAt }: JournalOptions) {
     const calls = {
       onDurable: (offset: number) => owner.onDurable(offset),
       onError: (error: StorageError) => owner.onError(error),
     };
     const gathered = bytes(Math.min(GATHER_BYTES, maxQueue));
     const gathering = { clock, delay: GATHER_DELAY, bytes: gathered };
-    this.#file = new AppendFile(path, calls, gathering, { syncBatch: sync });
+    this.#file = new AppendFile(path, calls, gathering, { syncBatch: sync, continueAt });
     this.#isSynced = sync !== undefined;
   }
 

@@ -3,80 +3,56 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
-import type { SyncBatch } from '../../disk/sync-batch.ts';
+import type { StorageError } from '../../disk/storage-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
-import type { RecordingState } from '../../wire/publish.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
 import { BitrateMeter } from './bitrate-meter.ts';
-import { type Journal, openJournal } from './journal.ts';
-import { PublishError, toPublishError } from './publish-error.ts';
+import type { JournalFolder } from './journal-folder.ts';
+import { PublishError, type PublishErrorCode, toPublishError } from './publish-error.ts';
 import type { PublishLimits } from './publish-limits.ts';
+import type { PublisherSession, SessionOwner, SessionStatus } from './publisher-session.ts';
+import { type RecordingView, recordingStateOf } from './recording-view.ts';
+import type { SessionFiles } from './session-files.ts';
+import type { SessionRecord } from './session-record.ts';
+import { newSessionRecord, type SessionStart } from './session-start.ts';
 import { ToChannel } from './to-channel.ts';
-
-/** The connection that a session has now. Called from the event loop; must not throw. */
-export interface SessionOwner {
-  /** Everything before this offset is stored. */
-  stored(offset: number): void;
-  /** The session is over, or another connection has it. */
-  dismissed(error: PublishError): void;
-}
 
 /** A publisher that is away for this long is not waited for with the last frame: it goes out. */
 const FLUSH_DELAY = milliseconds(1000);
-
-/** What a session must know of its broadcast's recording. */
-export interface RecordingView {
-  /** Undefined before there is anything to record. */
-  readonly id: string | undefined;
-  readonly state: 'recording' | 'complete' | 'damaged' | 'no-room';
-  /** Settles when nothing more is written. */
-  readonly closed: Promise<void>;
-}
+/** How often what was made is noted, for a process that goes on after this one. */
+const CHECKPOINT_INTERVAL = 5000;
 
 /** What sessions have in common. */
 export interface SessionHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: PublishLimits;
-  /** Where journals are kept; the folder exists. */
-  readonly journalFolder: string;
-  /** Makes journals survive a power loss before they are acknowledged; without it they survive the end of the process. */
-  readonly sync?: SyncBatch | undefined;
+  readonly journals: JournalFolder;
   /** The recording of a broadcast that is on; undefined where none is made. */
   recordingOf(broadcast: Broadcast): RecordingView | undefined;
+  /** Something of that broadcast is over: what nobody needs any more may go. */
+  tidy(broadcast: string): Promise<void>;
 }
 
-/** What opens a session. */
-export interface SessionStart {
-  /** A UUID, lower case: the journal's name. */
-  readonly id: string;
+/** A session that another process had. */
+export interface SavedSession {
   readonly channel: Channel;
-  readonly title?: string | undefined;
-  /** What the names of its recordings begin with; must be safe in a file's name. */
-  readonly namePrefix?: string | undefined;
-  readonly takeover?: boolean | undefined;
-}
-
-/** What a publisher is told of its broadcast about every two seconds. */
-export interface SessionStatus {
-  readonly viewers: number;
-  readonly recording: RecordingState;
-  readonly bitrate: number;
-  readonly elapsed: number;
-  readonly remaining?: number;
+  readonly record: SessionRecord;
+  /** Bytes of it that are on disk. */
+  readonly size: number;
 }
 
 /**
  * One container stream of a publisher, over any number of connections: bytes to the journal and through the demuxer
- * to the channel. It outlives its connection for the channel's grace.
+ * to the channel. It outlives its connection for the channel's grace, and the process that it began in.
  */
-export class PublishSession {
+export class PublishSession implements PublisherSession {
   readonly id: string;
   readonly channel: Channel;
-  /** Settles when the journal is put away too: after the recording of its broadcast is done. */
+  /** Settles when it is put away: after the recording of its broadcast is done, or when the process stops. */
   readonly closed: Promise<void>;
   readonly #host: SessionHost;
-  readonly #journal: Journal;
+  readonly #files: SessionFiles;
   readonly #limit: BitrateLimit;
   readonly #meter: BitrateMeter;
   readonly #settleClosed: () => void;
@@ -89,47 +65,41 @@ export class PublishSession {
   #lostHold: Publication | undefined;
   #expiry: Timer | undefined;
   #flushTimer: Timer | undefined;
+  readonly #stopped = Promise.withResolvers<void>();
+  #checkpointAt: Milliseconds;
+  #checkpointing = false;
 
-  /** Takes the channel. Throws ChannelBusyError. */
-  constructor(start: SessionStart, host: SessionHost) {
+  /** Takes the channel: for a new session, or for one of another process, which is to `replay`. Throws ChannelBusyError. */
+  constructor(start: SessionStart | SavedSession, host: SessionHost) {
     const { clock, limits } = host;
-    this.id = start.id;
+    const saved = 'record' in start ? start : undefined;
+    const record = 'record' in start ? start.record : newSessionRecord(start, clock);
+    this.id = record.id;
     this.channel = start.channel;
     this.#host = host;
-    this.#input = new ToChannel(start.channel, {
-      title: start.title,
-      namePrefix: start.namePrefix,
-      takeover: start.takeover,
-      limits: limits.demuxer,
-      clock,
-      onClosed: (outcome) => this.#channelLeft(outcome),
-    });
+    this.#checkpointAt = clock.now();
+    this.#input = this.#open(record, saved !== undefined || ('takeover' in start && start.takeover === true));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
     this.#limit = new BitrateLimit(limits.bitrate, clock.now());
     this.#meter = new BitrateMeter(clock.now());
-    this.#journal = openJournal(
-      start.id,
-      {
-        onDurable: (offset) => this.#owner?.stored(offset),
-        onError: (error) => this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
-      },
-      { folder: host.journalFolder, clock, maxQueue: limits.journalQueue, sync: host.sync },
-    );
+    const calls = {
+      onDurable: (offset: number) => this.#owner?.stored(offset),
+      onError: (error: StorageError) =>
+        this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
+    };
+    this.#files = host.journals.open(record, calls, saved?.size);
   }
 
-  /** Bytes of the stream that the server holds: where a returning publisher goes on. */
   get received(): number {
     return this.#received;
   }
 
-  /** Bytes that are stored: what the publisher may forget. */
   get stored(): number {
-    return this.#journal.durable;
+    return this.#files.durable;
   }
 
-  /** Chunks made so far: media is coming as long as it grows. */
   get chunks(): number {
     return this.#input?.chunks ?? 0;
   }
@@ -139,20 +109,15 @@ export class PublishSession {
     return this.#input === undefined;
   }
 
-  /** How long the publisher is to be held back, in milliseconds; 0 for not at all. */
   get holdFor(): number {
     return this.#limit.holdFor;
   }
 
-  /** More bytes wait for the disk than may. */
   get congested(): boolean {
-    return this.#journal.queued > this.#host.limits.journalQueue;
+    return this.#files.queued > this.#host.limits.journalQueue;
   }
 
-  /**
-   * Gives the session to a connection, and takes it from one that it has still: there are never two writers.
-   * Throws PublishError when it is over.
-   */
+  /** Throws PublishError when it is over. */
   attach(owner: SessionOwner): void {
     if (this.#over) throw resumeError(this.#over);
     this.#input?.resumed();
@@ -165,17 +130,11 @@ export class PublishSession {
     );
   }
 
-  /** The connection is lost: the broadcast waits for the channel's grace. */
+  /** The broadcast waits for the channel's grace. */
   detach(owner: SessionOwner): void {
     if (this.#owner !== owner) return;
     this.#owner = undefined;
-    if (!this.#input || this.#ended !== undefined) return;
-    this.#input.lost();
-    // Before its tracks are known a lost publisher has left the channel: only this timer ends its session.
-    this.#expiry = this.#host.clock.after(this.channel.grace, () => {
-      if (this.#input?.left) this.#finish(expired());
-    });
-    this.#flushTimer = this.#host.clock.after(FLUSH_DELAY, () => this.flush());
+    if (this.#ended === undefined) this.#wait();
   }
 
   /** Its connection is not there now. */
@@ -193,7 +152,7 @@ export class PublishSession {
     }
   }
 
-  /** Takes the next bytes. Throws PublishError; the session is over then. */
+  /** Throws PublishError; the session is over then. */
   push(bytes: Uint8Array): void {
     const input = this.#input;
     if (!input || this.#ended !== undefined)
@@ -201,7 +160,7 @@ export class PublishSession {
     const now = this.#host.clock.now();
     this.#received += bytes.byteLength;
     this.#meter.add(bytes.byteLength, now);
-    this.#journal.append(bytes);
+    this.#files.append(bytes);
     try {
       input.push(bytes);
     } catch (error) {
@@ -213,15 +172,42 @@ export class PublishSession {
     }
   }
 
-  /** What had timestamp `media` on the container's clock was captured at `wall`. */
+  /**
+   * For a session that another process had: makes from the bytes that are on disk what its recording lacks, and then
+   * waits for its publisher. What is wrong with the bytes ends the session, as when they came. Never rejects.
+   */
+  async replay(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { header = 0, offset = 0 } = this.#files.record.checkpoint ?? {};
+    try {
+      for await (const piece of bytes) {
+        const start = this.#received;
+        this.#received += piece.byteLength;
+        if (start < header) this.#input?.push(piece.subarray(0, header - start));
+        if (start < header && this.#received >= header) this.#input?.skipTo(offset);
+        if (this.#received > offset) this.#input?.push(piece.subarray(Math.max(0, offset - start)));
+        await this.#recording()?.drained();
+      }
+    } catch (error) {
+      this.#fail(toPublishError(error));
+    }
+    this.#wait();
+  }
+
   clock(media: Milliseconds, wall: Milliseconds): void {
     this.#input?.capturedAt(media, wall);
   }
 
-  /**
-   * The stream is complete: ends the broadcast and answers its recording's id when all is stored; idempotent. Throws
-   * PublishError `bad-length` when bytes are missing, and what the container's end does not allow.
-   */
+  /** About once a second: notes from time to time what was made, for a process that goes on after this one. */
+  tick(now: Milliseconds): void {
+    if (this.#checkpointing || now - this.#checkpointAt < CHECKPOINT_INTERVAL) return;
+    this.#checkpointing = true;
+    this.#checkpointAt = now;
+    void this.#checkpoint().finally(() => {
+      this.#checkpointing = false;
+    });
+  }
+
+  /** Throws PublishError `bad-length` when bytes are missing, and what the container's end does not allow. */
   end(length: number): Promise<string | null> {
     if (length !== this.#received) {
       throw new PublishError(
@@ -233,12 +219,11 @@ export class PublishSession {
     if (this.#ended !== undefined || !input) return this.#ended ?? Promise.resolve(null);
     const recording = this.#recording();
     const error = input.end();
-    this.#ended = this.#settle(recording);
+    this.#ended = this.#settle(recording, length);
     if (error !== undefined) throw toPublishError(error);
     return this.#ended;
   }
 
-  /** What the publisher is told from time to time. */
   status(): SessionStatus {
     const broadcast = this.#input?.broadcast;
     const recording = this.#recording();
@@ -253,15 +238,75 @@ export class PublishSession {
     };
   }
 
-  /** The server stops: the broadcast ends here. */
-  close(): Promise<void> {
+  /**
+   * The process stops: what is on disk is left for the next one, which goes on with the broadcast. Only what no session
+   * can be restored of ends here.
+   */
+  async close(): Promise<void> {
     this.#lostHold?.end();
-    if (this.#input && this.#ended === undefined) {
-      const recording = this.#recording();
-      this.#input.end();
-      this.#ended = this.#settle(recording);
-    }
-    return this.closed;
+    if (this.#input && this.#ended === undefined) await this.#suspend();
+    this.#stopped.resolve();
+    await this.closed;
+  }
+
+  #open(record: SessionRecord, takeover: boolean): ToChannel {
+    const { title, namePrefix, checkpoint, captureDistance, broadcast, broadcastStartedAt } = record;
+    const restored = checkpoint !== null;
+    return new ToChannel(this.channel, {
+      title: title ?? undefined,
+      namePrefix: namePrefix ?? undefined,
+      takeover,
+      beginning: {
+        id: broadcast,
+        ...(restored && { startedAt: milliseconds(broadcastStartedAt) }),
+        ...(restored && { position: milliseconds(checkpoint.position) }),
+      },
+      limits: this.#host.limits.demuxer,
+      clock: this.#host.clock,
+      resume: restored ? { state: checkpoint.packager, made: checkpoint.made } : undefined,
+      captureDistance: captureDistance ?? undefined,
+      onClosed: (outcome) => this.#channelLeft(outcome),
+    });
+  }
+
+  #wait(): void {
+    if (!this.#input) return;
+    this.#input.lost();
+    // Before its tracks are known a lost publisher has left the channel: only this timer ends its session.
+    this.#expiry = this.#host.clock.after(this.channel.grace, () => {
+      if (this.#input?.left) this.#finish(expired());
+    });
+    this.#flushTimer = this.#host.clock.after(FLUSH_DELAY, () => this.flush());
+  }
+
+  async #suspend(): Promise<void> {
+    const recording = this.#recording();
+    this.#expiry?.cancel();
+    this.#flushTimer?.cancel();
+    this.#input = undefined;
+    recording?.suspend();
+    await this.#files.close();
+    this.#settleClosed();
+  }
+
+  async #checkpoint(): Promise<void> {
+    const input = this.#input;
+    const broadcast = input?.broadcast;
+    const checkpoint = input?.checkpoint();
+    if (!input || !broadcast || !checkpoint || input.left) return;
+    const { point, made } = checkpoint;
+    const { position } = broadcast;
+    // All of one moment: the recording notes at once how it stands, and answers when that is on the disk.
+    const view = this.#recording();
+    const recording = (await view?.checkpoint()) ?? null;
+    const isRecorded = view?.state === 'recording';
+    if (!this.#input || isRecorded !== (recording !== null)) return;
+    await this.#files.update({
+      broadcast: broadcast.info.id,
+      broadcastStartedAt: broadcast.info.startedAt,
+      captureDistance: input.captureDistance ?? null,
+      checkpoint: { ...point, made, position, recording },
+    });
   }
 
   #recording(): RecordingView | undefined {
@@ -269,9 +314,9 @@ export class PublishSession {
     return broadcast && this.#host.recordingOf(broadcast);
   }
 
-  async #settle(recording: RecordingView | undefined): Promise<string | null> {
-    await this.#journal.drained();
-    await this.#putAway(this.#input?.broadcast, recording);
+  async #settle(recording: RecordingView | undefined, length: number): Promise<string | null> {
+    await this.#files.drained();
+    await this.#putAway({ status: 'ended', length }, this.#input?.broadcast, recording);
     return recording?.id ?? null;
   }
 
@@ -307,29 +352,44 @@ export class PublishSession {
     const recording = this.#recording();
     const owner = this.#owner;
     this.#owner = undefined;
-    void this.#putAway(broadcast, recording);
+    const status = this.#files.record.resumable && MAY_HAVE_MORE.includes(error.code) ? 'unfinished' : 'over';
+    void this.#putAway({ status }, broadcast, recording);
     owner?.dismissed(error);
   }
 
-  /** The journal goes when the recording has all of it; that of a damaged recording is all there is. */
-  async #putAway(broadcast: Broadcast | undefined, recording: RecordingView | undefined): Promise<void> {
+  /** Until its broadcast and the recording are over, another process would restore it. Never rejects. */
+  async #putAway(
+    outcome: Pick<SessionRecord, 'status'> & Partial<SessionRecord>,
+    broadcast: Broadcast | undefined,
+    recording: RecordingView | undefined,
+  ): Promise<void> {
     this.#expiry?.cancel();
     this.#flushTimer?.cancel();
     this.#input = undefined;
     // The broadcast may go on for days under other publishers: what is kept of this one costs no more than its bytes.
-    await this.#journal.close();
-    await broadcast?.closed;
-    await recording?.closed;
-    if (recording?.state !== 'damaged') await this.#journal.discard();
+    await this.#files.close();
+    await Promise.race([broadcast?.closed, this.#stopped.promise]);
+    if (broadcast === undefined || broadcast.state === 'ended') await this.#note(outcome, recording);
     this.#settleClosed();
+  }
+
+  async #note(outcome: Partial<SessionRecord>, recording: RecordingView | undefined): Promise<void> {
+    await recording?.closed;
+    // One without a byte has nothing to be brought.
+    if (this.#received === 0) outcome = { ...outcome, status: 'over' };
+    const closedAt = this.#host.clock.wall();
+    await this.#files.update({ ...outcome, closedAt, recording: recording?.id ?? null });
+    await this.#host.tidy(this.#files.record.broadcast);
   }
 }
 
-/** One that is complete was on until now. */
-function recordingStateOf(recording: RecordingView | undefined): RecordingState {
-  if (!recording) return 'off';
-  return recording.state === 'complete' ? 'recording' : recording.state;
-}
+/** What a session was over for that may have sent less than its publisher has. */
+const MAY_HAVE_MORE: readonly PublishErrorCode[] = [
+  'taken-over',
+  'session-expired',
+  'storage-failed',
+  'internal',
+];
 
 const sessionOver = () => new PublishError('session-over', 'That session is over. Start another one.');
 const takenOver = () => new PublishError('taken-over', 'Another publisher took the channel over.');

@@ -1,14 +1,16 @@
 import type { WebSocket } from 'ws';
-import type { Channel, PublishOptions } from '../../channel/channel.ts';
+import type { Channel } from '../../channel/channel.ts';
 import type { Timer } from '../../channel/clock.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { safeNamePrefix } from '../../wire/name-prefix.ts';
 import { PeerWatch } from '../../wire/peer-watch.ts';
 import { PUBLISH_PROTOCOL, type PublishServerMessage, type PublishStart } from '../../wire/publish.ts';
 import { PublishError, toPublishError } from './publish-error.ts';
-import { PublishSession, type SessionHost, type SessionOwner } from './publish-session.ts';
+import { PublishSession, type SessionHost } from './publish-session.ts';
 import { parsePublisherMessage } from './publisher-message.ts';
+import type { PublisherSession, SessionOwner } from './publisher-session.ts';
 import type { SessionRegistry } from './session-registry.ts';
+import type { SessionStart } from './session-start.ts';
 
 /** What the server knows of a publisher when its socket is open. */
 export interface PublisherRequest {
@@ -43,7 +45,7 @@ export class PublisherSocket implements SessionOwner {
   readonly #host: PublisherHost;
   readonly #watch: PeerWatch;
   readonly #speaksProtocol: boolean;
-  #session: PublishSession | undefined;
+  #session: PublisherSession | undefined;
   /** Nothing is taken any more: the socket is closing. */
   #done = false;
   #ending = false;
@@ -86,6 +88,7 @@ export class PublisherSocket implements SessionOwner {
       return;
     }
     if (this.#ending) return;
+    this.#session?.tick(now);
     this.#attempt(() => this.#checkMedia(now));
     if (this.#session && !this.#done && now - this.#statusAt >= STATUS_INTERVAL) {
       this.#statusAt = now;
@@ -210,7 +213,7 @@ export class PublisherSocket implements SessionOwner {
     const authorized = request.authorized || (message.key !== undefined && request.checkKey(message.key));
     if (!authorized) throw unauthorized();
     const id = message.session.toLowerCase();
-    const found = this.#host.sessions.find(id, request.channel);
+    const found = this.#host.sessions.find(id, request.channel, message.late === true);
     if ((found?.received ?? 0) < (message.from ?? 0)) throw forgotten();
     const session =
       found ??
@@ -218,6 +221,7 @@ export class PublisherSocket implements SessionOwner {
         title: message.name,
         takeover: message.takeover,
         namePrefix: message.namePrefix === undefined ? undefined : safeNamePrefix(message.namePrefix),
+        resumable: true,
       });
     this.#own(session);
     this.#acknowledged = session.stored;
@@ -226,17 +230,17 @@ export class PublisherSocket implements SessionOwner {
 
   #startPlain(): void {
     if (!this.#request.authorized) throw unauthorized();
-    this.#own(this.#open(this.#host.newSessionId(), {}));
+    this.#own(this.#open(this.#host.newSessionId(), { resumable: false }));
   }
 
-  #open(id: string, options: PublishOptions): PublishSession {
+  #open(id: string, options: Omit<SessionStart, 'id' | 'channel'>): PublishSession {
     this.#host.sessions.flushLost(this.#request.channel);
     const session = new PublishSession({ id, channel: this.#request.channel, ...options }, this.#host);
     this.#host.sessions.add(session);
     return session;
   }
 
-  #own(session: PublishSession): void {
+  #own(session: PublisherSession): void {
     session.attach(this);
     this.#session = session;
     this.#chunks = session.chunks;

@@ -1,23 +1,42 @@
 import type { Channel } from '../../channel/channel.ts';
+import { EndedSession } from './ended-session.ts';
+import { LateSession } from './late-session.ts';
 import { PublishError } from './publish-error.ts';
-import type { PublishSession } from './publish-session.ts';
+import type { PublishSession, SessionHost } from './publish-session.ts';
+import type { PublisherSession } from './publisher-session.ts';
+import type { SessionRecord } from './session-record.ts';
 
 /** How many sessions that are over are remembered, so that one that comes back is told what became of it. */
 const MAX_SETTLED = 256;
 
 /** The sessions of this process, by their UUID. */
 export class SessionRegistry {
+  readonly #host: SessionHost;
   readonly #sessions = new Map<string, PublishSession>();
+  readonly #late = new Map<string, LateSession>();
 
-  /** The session of that id, if there is one. Throws PublishError when it belongs to another channel. */
-  find(id: string, channel: Channel): PublishSession | undefined {
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /**
+   * The session of that id, if there is one. With `late` its publisher brings the rest of one whose broadcast may be over.
+   * Throws PublishError when it belongs to another channel, or nothing may follow.
+   */
+  find(id: string, channel: Channel, late: boolean): PublisherSession | undefined {
     const session = this.#sessions.get(id);
-    if (!session || session.channel === channel) return session;
     // A channel that was deleted and made anew is another one: its old sessions are over.
-    throw new PublishError(
-      'session-elsewhere',
-      'That session belongs to another channel. Start another one.',
-    );
+    if (session && session.channel !== channel) throw elsewhere();
+    if (session && !(late && session.settled)) return session;
+    const record = this.#host.journals.find(id);
+    if (!record) return session;
+    if (record.channel !== channel.name) throw elsewhere();
+    if (record.status === 'ended') {
+      this.#late.delete(id);
+      return new EndedSession(record);
+    }
+    if (record.status === 'unfinished' && late) return this.#findLate(record);
+    return session ?? this.#refuse(record.status);
   }
 
   /** A publisher is about to take the channel: what a lost one's packager holds goes out before. */
@@ -41,6 +60,27 @@ export class SessionRegistry {
 
   /** Ends every session; settles when all journals are put away. */
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close()));
+    const all = [...this.#sessions.values(), ...this.#late.values()];
+    await Promise.all(all.map((session) => session.close()));
+  }
+
+  #findLate(record: SessionRecord): LateSession {
+    const found = this.#late.get(record.id);
+    if (found) return found;
+    const session = new LateSession(record, this.#host);
+    this.#late.set(record.id, session);
+    return session;
+  }
+
+  #refuse(status: string): never {
+    if (status !== 'unfinished')
+      throw new PublishError('session-over', 'That session is over. Start another one.');
+    throw new PublishError(
+      'session-expired',
+      'The publisher was away for too long: its broadcast has ended.',
+    );
   }
 }
+
+const elsewhere = () =>
+  new PublishError('session-elsewhere', 'That session belongs to another channel. Start another one.');

@@ -1,21 +1,27 @@
 import type { Broadcast } from '../../channel/broadcast.ts';
-import type { Channel, PublishOptions } from '../../channel/channel.ts';
+import type { Channel } from '../../channel/channel.ts';
 import type { Clock } from '../../channel/clock.ts';
-import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
+import type { Publication, PublicationOutcome, PublishOptions } from '../../channel/publication.ts';
 import type { Chunk, ChunkSink, Epoch } from '../../media/chunk.ts';
 import type { Demuxer, DemuxerLimits } from '../../media/demuxer.ts';
 import { openDemuxer } from '../../media/open-demuxer.ts';
-import type { Sample, SampleSink } from '../../media/sample.ts';
+import type { RestartPoint, Sample, SampleSink } from '../../media/sample.ts';
 import type { Milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
-import { Packager } from '../../package/packager.ts';
+import { Packager, type PackagerResume } from '../../package/packager.ts';
+import type { MadeMedia } from '../../package/packager-state.ts';
 import { CaptureTime } from './capture-time.ts';
 import { EpochLimit } from './epoch-limit.ts';
+import { RestartPoints, type UsablePoint } from './restart-points.ts';
 
 /** How a container stream goes to a channel. */
 export interface ToChannelOptions extends PublishOptions {
   readonly limits: DemuxerLimits;
   readonly clock: Clock;
+  /** Where another process left the stream. */
+  readonly resume?: PackagerResume | undefined;
+  /** Wall clock less the container's clock, as another process knew it. */
+  readonly captureDistance?: number | undefined;
   /** The channel is no longer held, for another reason than this stream's own end. Called from the event loop. */
   onClosed(outcome: PublicationOutcome): void;
 }
@@ -27,6 +33,9 @@ export class ToChannel implements SampleSink, ChunkSink {
   readonly #demuxer: Demuxer;
   readonly #captureTime: CaptureTime;
   readonly #epochLimit = new EpochLimit();
+  readonly #restartPoints = new RestartPoints();
+  /** Position of the track whose keyframes start groups: video, where there is any. */
+  #groupTrack = 0;
   #publication: Publication;
   #packager: Packager | undefined;
   #broadcast: Broadcast | undefined;
@@ -37,7 +46,7 @@ export class ToChannel implements SampleSink, ChunkSink {
     this.#channel = channel;
     this.#options = options;
     this.#demuxer = openDemuxer(this, options.limits);
-    this.#captureTime = new CaptureTime(options.clock);
+    this.#captureTime = new CaptureTime(options.clock, options.captureDistance);
     this.#publication = this.#publish();
   }
 
@@ -64,6 +73,23 @@ export class ToChannel implements SampleSink, ChunkSink {
   /** The channel is no longer held. */
   get left(): boolean {
     return this.#publication.outcome !== undefined;
+  }
+
+  /** Wall clock less the container's clock, in milliseconds, where its publisher told. */
+  get captureDistance(): number | undefined {
+    return this.#captureTime.distance;
+  }
+
+  /** What chunks were made of so far, and the newest place that another process can go on from to make the rest. */
+  checkpoint(): { readonly point: UsablePoint; readonly made: MadeMedia } | undefined {
+    const made = this.#packager?.made;
+    const point = made && this.#restartPoints.newest(made);
+    return made && point && { point, made };
+  }
+
+  /** The header was pushed, and what begins at that byte of the stream is next. */
+  skipTo(offset: number): void {
+    this.#demuxer.skipTo(offset);
   }
 
   /** Takes the next bytes of the container. Throws MediaError. */
@@ -117,13 +143,23 @@ export class ToChannel implements SampleSink, ChunkSink {
       startAt: this.#publication.position,
       firstEpoch: this.#publication.nextEpoch,
       captureClock: this.#captureTime,
+      resume: this.#options.resume,
     });
+    const video = tracks.findIndex(({ kind }) => kind === 'video');
+    this.#groupTrack = Math.max(video, 0);
     this.#packager.tracks(tracks);
   }
 
   /** For the demuxer. */
   sample(track: number, sample: Sample): void {
+    if (track === this.#groupTrack && this.#restartPoints.undecided)
+      this.#restartPoints.decide(sample.keyframe);
     this.#packager?.sample(track, sample);
+  }
+
+  /** For the demuxer. */
+  restartPoint(point: RestartPoint): void {
+    this.#restartPoints.offer(point, this.#packager?.save());
   }
 
   /** For the packager. Throws MediaError `too-many-changes`. */

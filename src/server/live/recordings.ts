@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
+import { cutTornTail } from '../../egress/recording/cut-torn-tail.ts';
 import { type BroadcastRecording, recordBroadcast } from '../../egress/recording/from-channel.ts';
-import type { RecordingView } from '../../ingest/websocket/publish-session.ts';
+import type { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
+import type { RecordingView } from '../../ingest/websocket/recording-view.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { RecordingOriginal, RecordingRecord } from '../../store/recording-store.ts';
 import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
@@ -33,6 +35,8 @@ export interface RecordingsOptions {
   readonly minFree: number;
   /** Recordings become progressive when they are over. */
   readonly finalise: boolean;
+  /** What a checkpoint says survives a power loss. */
+  readonly sync: boolean;
 }
 
 /** What `/metrics` tells of recordings, beside what the database knows. */
@@ -47,13 +51,22 @@ export interface RecordingFigures {
 }
 
 /** What a publisher is told of a broadcast that is not recorded for want of room. */
-const NO_ROOM: RecordingView = { id: undefined, state: 'no-room', closed: Promise.resolve() };
+const NO_ROOM: RecordingView = {
+  id: undefined,
+  state: 'no-room',
+  closed: Promise.resolve(),
+  checkpoint: async () => undefined,
+  drained: async () => {},
+  suspend: () => {},
+};
 
 /** The recordings of the data folder: made from broadcasts, listed in the database, served and deleted. */
 export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #catalog: StoredCatalog;
   readonly #running = new Map<string, BroadcastRecording>();
+  /** How far the recordings of broadcasts came that another process began, and that start anew in this one. */
+  readonly #expected = new Map<string, BroadcastRecordingState>();
   readonly #pending = new Set<Promise<void>>();
   readonly #room: DiskRoom;
   readonly #finaliser: Finaliser;
@@ -103,17 +116,28 @@ export class Recordings {
     });
   }
 
-  /** What a process that died left open is closed: what was written plays, and something may be missing. */
+  /** A broadcast that another process began is about to start in this one: its recording came that far. */
+  expect(broadcast: string, state: BroadcastRecordingState): void {
+    this.#expected.set(broadcast, state);
+  }
+
+  /**
+   * What a process that died left open, and no publisher can go on with, is closed: it plays up to its last whole chunk,
+   * and something may be missing. Comes after every broadcast that goes on has started.
+   */
   async recover(): Promise<void> {
-    const { store, clock, logger } = this.#options;
-    await store.broadcasts.endAllOpen(clock.wall());
+    const { store, clock, logger, hub } = this.#options;
+    const on = [...hub.channels()].flatMap(({ broadcast }) => broadcast?.info.id ?? []);
+    await Promise.all(this.#pending);
+    await store.broadcasts.endAllOpen(clock.wall(), on);
     for (const { id, duration } of await store.recordings.open()) {
-      const size = await stat(this.fileOf(id)).then(
-        (file) => file.size,
-        () => 0,
-      );
-      await store.recordings.progress(id, { state: 'damaged', duration, size });
-      logger.warn({ recording: id, size }, 'a recording was cut off when the server last stopped');
+      if (this.isOpen(id)) continue;
+      const left = await cutTornTail(this.fileOf(id)).catch((error: unknown) => {
+        logger.error({ recording: id, err: error }, 'the end of a recording cannot be mended');
+        return { size: 0, duration };
+      });
+      await store.recordings.progress(id, { state: 'damaged', ...left });
+      logger.warn({ recording: id, ...left }, 'a recording was cut off when the server last stopped');
     }
     await this.#room.watch();
     void this.#retention.sweep();
@@ -178,6 +202,12 @@ export class Recordings {
     return this.#posters.find(recording);
   }
 
+  /** Does something to a recording's file that nobody finalises meanwhile; it may have to be finalised afterwards. */
+  async replaceFile(id: string, work: () => Promise<void>): Promise<void> {
+    await this.#finaliser.holdOff(id, work);
+    this.#finished();
+  }
+
   /** Deletes its files, and then its place in the list: a crash in between leaves nothing that cannot be found. */
   async delete(id: string): Promise<void> {
     await this.#finaliser.holdOff(id, async () => {
@@ -217,15 +247,33 @@ export class Recordings {
   }
 
   #record(broadcast: Broadcast): void {
-    const { clock, logger, folder } = this.#options;
-    const options = { folder, clock, log: logger, catalog: this.#catalog, newRecordingId: randomUUID };
-    const recording = recordBroadcast(broadcast, options);
+    const recording = this.#goOn(broadcast) ?? recordBroadcast(broadcast, this.#recordingOptions);
     this.#running.set(broadcast.info.id, recording);
     this.#keep(
       recording.closed.then(() => {
         this.#running.delete(broadcast.info.id);
       }),
     );
+  }
+
+  get #recordingOptions() {
+    const { clock, logger, folder, sync } = this.#options;
+    return { folder, clock, sync, log: logger, catalog: this.#catalog, newRecordingId: randomUUID };
+  }
+
+  /** Where its file is gone, what comes from here on is recorded all the same. */
+  #goOn(broadcast: Broadcast): BroadcastRecording | undefined {
+    const state = this.#expected.get(broadcast.info.id);
+    this.#expected.delete(broadcast.info.id);
+    try {
+      return state && recordBroadcast(broadcast, this.#recordingOptions, state);
+    } catch (error) {
+      this.#options.logger.error(
+        { recording: state?.recording.id, err: error },
+        'a recording cannot be gone on with',
+      );
+      return undefined;
+    }
   }
 
   /** Work that must be done before the database is closed; its failure is logged. */

@@ -3,7 +3,7 @@ import { ManualClock } from '../../channel/manual-clock.ts';
 import { bytes, milliseconds } from '../../media/time.ts';
 import { type CatalogStore, StoredCatalog } from './stored-catalog.ts';
 
-const EXTENT = { size: bytes(1000), duration: milliseconds(2000.4) };
+const EXTENT = { size: bytes(1000), duration: milliseconds(2000.4), gaps: [] };
 const START = {
   id: 'r',
   broadcast: { id: 'b', channel: 'main', title: null, startedAt: milliseconds(1) },
@@ -56,7 +56,7 @@ describe('a catalog on a full disk', () => {
     await catalog.created(START);
     full = true;
     await expect(catalog.damaged('r', EXTENT)).rejects.toThrow('full');
-    expect(catalog.unwrittenEnd('r')).toEqual({ state: 'damaged', size: 1000, duration: 2000 });
+    expect(catalog.unwrittenEnd('r')).toEqual({ state: 'damaged', size: 1000, duration: 2000, gaps: [] });
     await tryAgain();
     expect(catalog.unwrittenEnd('r')?.state).toBe('damaged');
     full = false;

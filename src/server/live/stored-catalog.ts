@@ -109,4 +109,5 @@ const progressOf = (state: RecordingProgress['state'], extent: RecordingExtent):
   state,
   size: extent.size,
   duration: Math.round(extent.duration),
+  gaps: extent.gaps,
 });

@@ -1,0 +1,117 @@
+import { statSync } from 'node:fs';
+import { readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import Schema from 'typebox/schema';
+import type { Clock } from '../../channel/clock.ts';
+import type { Log } from '../../channel/log.ts';
+import type { SyncBatch } from '../../disk/sync-batch.ts';
+import type { Bytes } from '../../media/time.ts';
+import type { JournalOwner } from './journal.ts';
+import { SessionFiles } from './session-files.ts';
+import { SessionRecord } from './session-record.ts';
+
+/** How journals are kept. */
+export interface JournalFolderOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxQueue: Bytes;
+  /** What is acknowledged survives a power loss; without it the end of the process. */
+  readonly sync: SyncBatch | undefined;
+}
+
+const RECORD = '.json';
+const validRecord = Schema.Compile(SessionRecord);
+
+/** The sessions that are on disk: of each its bytes as `{id}`, and what it is as `{id}.json`. */
+export class JournalFolder {
+  readonly #options: JournalFolderOptions;
+  readonly #records = new Map<string, SessionRecord>();
+
+  constructor(options: JournalFolderOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what other processes left: once, before anything else. What cannot be read is logged and left alone. */
+  async load(): Promise<void> {
+    for (const name of (await readdir(this.#options.folder)).sort()) {
+      if (!name.endsWith(RECORD)) continue;
+      const record = await this.#read(name);
+      if (record) this.#records.set(record.id, record);
+    }
+  }
+
+  /** Every session, as it was saved last. */
+  records(): SessionRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** The session of that id. */
+  find(id: string): SessionRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** The sessions of a broadcast, in the order in which they fed it. */
+  ofBroadcast(broadcast: string): SessionRecord[] {
+    const found = this.records().filter((record) => record.broadcast === broadcast);
+    return found.sort((a, b) => a.openedAt - b.openedAt);
+  }
+
+  /** Where a session's bytes are. */
+  pathOf(id: string): string {
+    return join(this.#options.folder, id);
+  }
+
+  /** Bytes of a session that are there; 0 for none. */
+  sizeOf(id: string): number {
+    return statSync(this.pathOf(id), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The files of a session: new ones, or those that are there, of so many bytes. Its owner is told what becomes of them. */
+  open(record: SessionRecord, owner: JournalOwner, continueAt?: number): SessionFiles {
+    this.#records.set(record.id, record);
+    return new SessionFiles(record, owner, {
+      ...this.#options,
+      continueAt,
+      saved: (saved) => this.#records.set(saved.id, saved),
+    });
+  }
+
+  /** Changes what is known of a session that no {@link SessionFiles} are open of. */
+  async update(id: string, changes: Partial<SessionRecord>): Promise<void> {
+    const record = this.#records.get(id);
+    if (!record) return;
+    const { folder, sync } = this.#options;
+    const saved = { ...record, ...changes };
+    this.#records.set(id, saved);
+    await SessionFiles.save(folder, saved, sync !== undefined);
+  }
+
+  /** Deletes a session's bytes, and keeps what is known of it. */
+  async discardBytes(id: string): Promise<void> {
+    await unlink(this.pathOf(id)).catch(ignoreMissing);
+  }
+
+  /** Deletes all that is left of a session. */
+  async remove(id: string): Promise<void> {
+    this.#records.delete(id);
+    await this.discardBytes(id);
+    await unlink(this.pathOf(id) + RECORD).catch(ignoreMissing);
+  }
+
+  async #read(name: string): Promise<SessionRecord | undefined> {
+    const { folder, log } = this.#options;
+    try {
+      const record: unknown = JSON.parse(await readFile(join(folder, name), 'utf8'));
+      if (validRecord.Check(record) && `${record.id}${RECORD}` === name) return record;
+      log.error({ file: name }, 'what is kept of a session cannot be understood, and is left alone');
+    } catch (error) {
+      log.error({ file: name, err: error }, 'what is kept of a session cannot be read, and is left alone');
+    }
+    return undefined;
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,27 @@
+import type { SessionRecord } from './session-record.ts';
+
+/** What a session sent, on disk. */
+export interface SentStream {
+  readonly path: string;
+  /** Wall clock less the container's clock, in milliseconds, where its publisher told. */
+  readonly captureDistance: number | null;
+}
+
+/** A broadcast that a session of another process fed. */
+export interface RestoredBroadcast {
+  readonly id: string;
+  /** `begin`: nothing of it is to be kept. `go-on`: what its recording had of it is in `recording`. */
+  readonly how: 'begin' | 'go-on';
+  /** As `RecordingView.checkpoint` answered; null where none was made. */
+  readonly recording: unknown;
+}
+
+/** What becomes of sessions beyond their broadcasts; the server implements it with its recordings. */
+export interface SessionArchive {
+  /** A broadcast is about to start that another process began. */
+  expect(broadcast: RestoredBroadcast): Promise<void>;
+  /** Takes what a session sent, where that is to be kept with the recording. False: it may be deleted. */
+  adopt(session: SessionRecord, path: string): Promise<boolean>;
+  /** Makes the recordings of a broadcast anew, from all that its sessions sent, in their order. Rejects when it cannot. */
+  remake(broadcast: string, streams: readonly SentStream[]): Promise<void>;
+}

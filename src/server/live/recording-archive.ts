@@ -1,0 +1,82 @@
+import { statfs } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import Schema from 'typebox/schema';
+import { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
+import type {
+  RestoredBroadcast,
+  SentStream,
+  SessionArchive,
+} from '../../ingest/websocket/session-archive.ts';
+import type { SessionRecord } from '../../ingest/websocket/session-record.ts';
+import type { Store } from '../../store/open-store.ts';
+import type { Recordings } from './recordings.ts';
+import { remakeInWorker } from './remake/remake-in-worker.ts';
+
+/** What sessions and recordings are brought together with. */
+export interface RecordingArchiveOptions {
+  readonly store: Store;
+  readonly recordings: Recordings;
+  readonly logger: Logger;
+  /** Each recording is a folder in it. */
+  readonly folder: string;
+  /** Bytes of the disk that stay free. */
+  readonly minFree: number;
+}
+
+const validState = Schema.Compile(BroadcastRecordingState);
+
+/** What publisher sessions leave behind: recordings to be gone on with, originals to be kept, recordings to be made anew. */
+export class RecordingArchive implements SessionArchive {
+  readonly #options: RecordingArchiveOptions;
+
+  constructor(options: RecordingArchiveOptions) {
+    this.#options = options;
+  }
+
+  async expect({ id, how, recording }: RestoredBroadcast): Promise<void> {
+    const { store, recordings, logger } = this.#options;
+    const known = recording !== null && validState.Check(recording) ? recording : undefined;
+    if (recording !== null && !known)
+      logger.error({ broadcast: id }, 'how far a recording came is not understood');
+    await store.broadcasts.resume(id);
+    // All of a broadcast that begins again, and what was begun after it was noted how far another one came, is made again.
+    for (const { id: other, state } of await store.recordings.ofBroadcast(id)) {
+      const isMadeAgain = how === 'begin' || (known !== undefined && other !== known.recording.id);
+      if (state === 'recording' && isMadeAgain) await recordings.delete(other);
+    }
+    if (known) recordings.expect(id, known);
+  }
+
+  async adopt({ channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {
+    const { store, recordings } = this.#options;
+    if (recording === null) return false;
+    const keeps = namePrefix !== null || (await store.channels.find(channel))?.keepOriginal === true;
+    return keeps && (await recordings.adoptOriginal(recording, path));
+  }
+
+  async remake(broadcast: string, streams: readonly SentStream[]): Promise<void> {
+    const { store, recordings, logger, folder } = this.#options;
+    const known = await store.recordings.ofBroadcast(broadcast);
+    const [first] = known;
+    // Deleted meanwhile, or never recorded: there is nothing to be made whole.
+    if (!first) return;
+    await this.#checkRoom(known.reduce((sum, { size }) => sum + size, 0));
+    const ids = known.map(({ id }) => id);
+    const task = { broadcast, channel: first.channel, folder, ids, streams };
+    await remakeInWorker(task, logger, async ({ id, mime, size, duration, gaps }, move) => {
+      await store.recordings.start({ id, broadcast, startedAt: first.startedAt, mime });
+      await recordings.replaceFile(id, async () => {
+        await move();
+        await store.recordings.remade(id, { size, duration, gaps });
+      });
+      logger.info({ recording: id, size, duration }, 'a recording is whole now');
+    });
+  }
+
+  /** What is made anew is beside the old file until it is whole. */
+  async #checkRoom(bytes: number): Promise<void> {
+    const { folder, minFree } = this.#options;
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize - bytes < minFree) throw new Error('there is no room to make a recording anew');
+  }
+}

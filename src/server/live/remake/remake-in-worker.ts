@@ -1,0 +1,59 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Log } from '../../../channel/log.ts';
+import type { RemadeRecording, RemakeTask } from './remake.ts';
+
+/** What the thread says. */
+export type RemakeMessage =
+  | { readonly type: 'log'; readonly message: string; readonly reason: string | undefined }
+  | { readonly type: 'made'; readonly recordings: readonly RemadeRecording[] }
+  | { readonly type: 'failed'; readonly reason: string };
+
+/** Memory of the thread for what is not in typed arrays, in megabytes. */
+const MAX_HEAP = 128;
+
+/**
+ * Makes recordings anew on a thread of its own, of the lowest priority, beside the ones that are there; `put` is called
+ * for each that is whole, and `move` puts it in its place. Rejects when they cannot be made: the old ones stay.
+ */
+export async function remakeInWorker(
+  task: RemakeTask,
+  log: Log,
+  put: (made: RemadeRecording, move: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { folder, broadcast } = task;
+  const aside = join(folder, `.remake-${broadcast}`);
+  try {
+    // What a process that died was making is of no use.
+    await rm(aside, { recursive: true, force: true });
+    await mkdir(aside);
+    for (const made of await run({ ...task, folder: aside }, log)) {
+      await put(made, async () => {
+        await mkdir(join(folder, made.id), { recursive: true });
+        await rename(join(aside, made.id, 'media.mp4'), join(folder, made.id, 'media.mp4'));
+      });
+    }
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+function run(task: RemakeTask, log: Log): Promise<readonly RemadeRecording[]> {
+  const worker = new Worker(new URL('./remake-worker.ts', import.meta.url), {
+    workerData: task,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
+  });
+  // A server that stops need not wait for it: the next start makes it anew.
+  worker.unref();
+  return new Promise((settle, reject) => {
+    worker.on('message', (message: RemakeMessage) => {
+      if (message.type === 'made') settle(message.recordings);
+      else if (message.type === 'failed') reject(new Error(message.reason));
+      else log.warn({ broadcast: task.broadcast, reason: message.reason }, message.message);
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('its thread ended without an answer')));
+  });
+}
