@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecordingResource } from '../../src/wire/api.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
 import { CutProxy } from './support/cut-proxy.ts';
@@ -57,6 +59,14 @@ async function stop(page: Page): Promise<void> {
   await word(page, 'Saved').waitFor();
 }
 
+/** What was sent of a recording, once it is filed away: after the recording is complete. */
+async function originalsOf(id: string): Promise<RecordingResource['originals']> {
+  const originals = async () =>
+    ((await (await server.api('GET', `/api/recordings/${id}`)).json()) as RecordingResource).originals;
+  await expect.poll(async () => (await originals()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  return await originals();
+}
+
 describe('a link with a key', () => {
   it('records by itself, shows nobody, and gives the file its name', async () => {
     const context = await openStranger();
@@ -85,6 +95,15 @@ describe('a link with a key', () => {
     expect(download.headers.get('content-disposition')).toMatch(
       /^attachment; filename="Anna Muller-[\d-]+\.mp4"; filename\*=UTF-8''Anna%20M%C3%BCller-[\d-]+\.mp4$/,
     );
+    const [original] = await originalsOf(recording?.id ?? '');
+    expect(original?.fileName).toBe(`${recording?.fileName}.webm`);
+    const sent = await server.api('GET', original?.url ?? '');
+    expect(sent.headers.get('content-disposition')).toContain(`filename*=UTF-8''Anna%20M%C3%BCller-`);
+    expect(Buffer.from(await sent.arrayBuffer())).toEqual(
+      Buffer.concat(await Promise.all(recorded.files.map((file) => readFile(file)))),
+    );
+    // Recordings are the admin's: who has a link may make them.
+    expect(await page.getByRole('link').count()).toBe(0);
     expect(addresses.join('\n')).not.toContain(key);
     expect(server.log()).not.toContain(key);
     await context.close();
@@ -139,7 +158,19 @@ describe('a link without a key', () => {
     await page.goto(`${server.url}/record?channel=main`);
     await recordAWhile(page);
     await stop(page);
-    expect((await listRecordings(server))[0]?.fileName).toMatch(/^noname-/);
+    const [recording] = await listRecordings(server);
+    expect(recording?.fileName).toMatch(/^noname-/);
+    for (const [link, ending] of [
+      [/^Download MP4/, '.mp4'],
+      [/^WebM as recorded/, '.webm'],
+    ] as const) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: link }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(`${recording?.fileName}${ending}`);
+    }
+    await expectAccessible(page, 'record-files');
     await context.close();
   });
 

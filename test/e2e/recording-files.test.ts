@@ -1,13 +1,14 @@
-import { copyFile, mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Originals } from '../../src/server/live/originals.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import type { ChannelResource } from '../../src/wire/api.ts';
+import type { ChannelResource, RecordingResource } from '../../src/wire/api.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
+import { publishRecording } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
 import { listRecordings } from './support/same-media.ts';
 import { goLive, openStudio, stopBroadcast } from './support/studio-page.ts';
@@ -152,6 +153,33 @@ describe('the settings of a channel', () => {
     await dialog.waitFor({ state: 'detached' });
     expect(await channel()).toMatchObject({ ...kept, keepBytes: null });
     await page.close();
+  });
+});
+
+describe('what a publisher sent', () => {
+  const originalsOf = async (id: string) =>
+    ((await (await server.api('GET', `/api/recordings/${id}`)).json()) as RecordingResource).originals;
+
+  it('is kept where its channel says so, byte for byte', async () => {
+    await server.api('POST', '/api/channels', { name: 'kept', keepOriginal: true });
+    const id = await publishRecording(server, { channel: 'kept' });
+    // It is filed away after the recording is complete.
+    await expect.poll(async () => (await originalsOf(id)).length).toBe(1);
+    const [original] = await originalsOf(id);
+    expect(original?.fileName).toMatch(/^kept-[\d-]+\.webm$/);
+    const sent = await server.api('GET', original?.url ?? '');
+    expect(Buffer.from(await sent.arrayBuffer())).toEqual(await readFile(fixture('webm-h264-opus.webm')));
+    expect(await readdir(join(server.data, 'recordings', id))).toContain('original.webm');
+  });
+
+  it('is not kept where it does not', async () => {
+    await server.api('POST', '/api/channels', { name: 'once' });
+    const id = await publishRecording(server, { channel: 'once' });
+    // A session of another channel that ends later is filed away later.
+    const later = await publishRecording(server, { channel: 'kept' });
+    await expect.poll(async () => (await originalsOf(later)).length).toBe(1);
+    expect(await originalsOf(id)).toEqual([]);
+    expect(await readdir(join(server.data, 'recordings', id))).toEqual(['media.mp4']);
   });
 });
 
