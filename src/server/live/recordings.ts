@@ -68,6 +68,8 @@ export class Recordings {
   /** How far the recordings of broadcasts came that another process began, and that start anew in this one. */
   readonly #expected = new Map<string, BroadcastRecordingState>();
   readonly #pending = new Set<Promise<void>>();
+  /** The database knows of every broadcast that started. */
+  #listed: Promise<void> = Promise.resolve();
   readonly #room: DiskRoom;
   readonly #finaliser: Finaliser;
   readonly #retention: Retention;
@@ -107,12 +109,13 @@ export class Recordings {
     const { hub, store, clock } = this.#options;
     hub.broadcastStarted.add((broadcast) => {
       const { id, channel } = broadcast.info;
-      this.#keep(store.broadcasts.start(broadcast.info));
+      const listed = this.#keep(store.broadcasts.start(broadcast.info));
+      this.#listed = this.#listed.then(() => listed);
       if (isRecorded(channel)) {
         if (this.#room.isLow) this.#refuse(broadcast);
         else this.#record(broadcast);
       }
-      this.#keep(broadcast.closed.then(() => store.broadcasts.end(id, clock.wall())));
+      void this.#keep(broadcast.closed.then(() => store.broadcasts.end(id, clock.wall())));
     });
   }
 
@@ -128,7 +131,7 @@ export class Recordings {
   async recover(): Promise<void> {
     const { store, clock, logger, hub } = this.#options;
     const on = [...hub.channels()].flatMap(({ broadcast }) => broadcast?.info.id ?? []);
-    await Promise.all(this.#pending);
+    await this.#listed;
     await store.broadcasts.endAllOpen(clock.wall(), on);
     for (const { id, duration } of await store.recordings.open()) {
       if (this.isOpen(id)) continue;
@@ -241,7 +244,7 @@ export class Recordings {
   #refuse({ info: { id, channel }, closed }: Broadcast): void {
     this.#refusals += 1;
     this.#refused.add(id);
-    this.#keep(closed.then(() => void this.#refused.delete(id)));
+    void this.#keep(closed.then(() => void this.#refused.delete(id)));
     const { free, minFree } = this.#room;
     this.#options.logger.error({ broadcast: id, channel, free, minFree }, 'no room to record a broadcast');
   }
@@ -249,7 +252,7 @@ export class Recordings {
   #record(broadcast: Broadcast): void {
     const recording = this.#goOn(broadcast) ?? recordBroadcast(broadcast, this.#recordingOptions);
     this.#running.set(broadcast.info.id, recording);
-    this.#keep(
+    void this.#keep(
       recording.closed.then(() => {
         this.#running.delete(broadcast.info.id);
       }),
@@ -277,12 +280,13 @@ export class Recordings {
   }
 
   /** Work that must be done before the database is closed; its failure is logged. */
-  #keep(work: Promise<void>): void {
+  #keep(work: Promise<void>): Promise<void> {
     const kept: Promise<void> = work
       .catch((error: unknown) =>
         this.#options.logger.error({ err: error }, 'a broadcast could not be listed'),
       )
       .finally(() => this.#pending.delete(kept));
     this.#pending.add(kept);
+    return kept;
   }
 }
