@@ -1,7 +1,9 @@
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 
-/** What the dates may move by from one segment to the next: players see it as nothing, and 1 % of drift is a lot. */
-const LARGEST_STEP = 20;
+/** What the dates may run faster or slower than the media: players see it as nothing, and no clock is so far off. */
+const LARGEST_DRIFT = 0.0025;
+/** And never by more than this at once, however long no picture came. */
+const LARGEST_STEP = 10;
 /** A date that is further off is a pause of the publisher, or a burst after one of the network. */
 const FAR = 5000;
 /** So many segments in a row: it was a pause. */
@@ -14,22 +16,30 @@ const FAR_FOR = 6;
 export class ProgramClock {
   #offset: number | undefined;
   #far = 0;
+  #observed = milliseconds(0);
+
+  /** It has been told a date in this epoch. */
+  get started(): boolean {
+    return this.#offset !== undefined;
+  }
 
   /** A new epoch: its first chunk tells anew. */
   restart(): void {
     this.#offset = undefined;
   }
 
-  /** Media of that place on the timeline was captured, or arrived, then. Told once a segment. */
+  /** Media of that place on the timeline was captured, or arrived, then. Told once a segment, of the leading track. */
   observe(place: Milliseconds, wallClock: Milliseconds): void {
     const measured = wallClock - place;
+    const step = Math.min((place - this.#observed) * LARGEST_DRIFT, LARGEST_STEP);
+    this.#observed = place;
     if (this.#offset === undefined) {
       this.#offset = measured;
       return;
     }
     const off = measured - this.#offset;
     this.#far = Math.abs(off) > FAR ? this.#far + 1 : 0;
-    if (this.#far === 0) this.#offset += Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, off));
+    if (this.#far === 0) this.#offset += Math.max(-step, Math.min(step, off));
     else if (this.#far >= FAR_FOR) {
       this.#offset = measured;
       this.#far = 0;

@@ -105,7 +105,7 @@ export class SegmentTrack {
   add(chunk: Chunk, epoch: Epoch, leads: boolean): Milliseconds | undefined {
     if (this.#open && this.#isCut(this.#open, chunk, leads)) this.#completeBefore(this.#open, chunk);
     const cut = this.#open === undefined && this.#goesOn;
-    const open = this.#open ?? this.#begin(chunk, epoch);
+    const open = this.#open ?? this.#begin(chunk, epoch, leads);
     this.#goesOn = true;
     const target = this.#ticks(this.#partTarget, chunk);
     if (open.pending.duration > 0 && open.pending.duration + chunk.duration > target)
@@ -138,9 +138,9 @@ export class SegmentTrack {
     if (!rounding) this.#fill(open, next.dts);
   }
 
-  #begin(chunk: Chunk, epoch: Epoch): OpenSegment {
+  #begin(chunk: Chunk, epoch: Epoch, leads: boolean): OpenSegment {
     const place = startOf(chunk);
-    this.#clock.observe(place, chunk.wallClock);
+    if (leads || !this.#clock.started) this.#clock.observe(place, chunk.wallClock);
     const fits = chunk.duration <= this.#ticks(this.#partTarget, chunk);
     if (!fits) this.#misfits += 1;
     const open = new OpenSegment({

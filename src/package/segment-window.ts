@@ -1,11 +1,5 @@
 import type { Epoch } from '../media/chunk.ts';
-import {
-  type Milliseconds,
-  milliseconds,
-  type Ticks,
-  type Timescale,
-  ticksToMilliseconds,
-} from '../media/time.ts';
+import { type Milliseconds, milliseconds, ticksToMilliseconds } from '../media/time.ts';
 import { type Part, type Segment, type SegmentLimits, targetDurationOf } from './segment.ts';
 import { SegmentRates } from './segment-rates.ts';
 
@@ -23,6 +17,9 @@ export class SegmentWindow {
   readonly #kept: Milliseconds;
   readonly #maxBytes: number;
   readonly #held: Segment[] = [];
+  /** What all segments before each of them last together, and all of them: holes between epochs do not count. */
+  readonly #before: number[] = [];
+  #total = 0;
   #firstListed = 0;
   #heldBytes = 0;
 
@@ -78,6 +75,8 @@ export class SegmentWindow {
   /** For `SegmentTrack`: adds one that is complete, and lets go of what is too old. */
   push(segment: Segment): void {
     this.#held.push(segment);
+    this.#before.push(this.#total);
+    this.#total += ticksToMilliseconds(segment.duration, segment.timescale);
     this.#heldBytes += segment.byteLength;
     this.rates.add(segment);
     this.#unlist();
@@ -103,19 +102,14 @@ export class SegmentWindow {
       const old = oldest.sequence < this.#firstListed && this.#from(next) > this.#kept;
       if (!old && this.#heldBytes <= this.#maxBytes) return;
       this.#held.shift();
+      this.#before.shift();
       this.#heldBytes -= oldest.byteLength;
       this.#firstListed = Math.max(this.#firstListed, next.sequence);
     }
   }
 
-  /** From the start of a segment to the end of all. */
-  #from(segment: Segment): Milliseconds {
-    const last = this.last ?? segment;
-    return milliseconds(endOf(last) - timeOf(segment.start, segment.timescale));
+  /** What that segment and all after it last. */
+  #from({ sequence }: Segment): Milliseconds {
+    return milliseconds(this.#total - (this.#before[sequence - this.#first] ?? this.#total));
   }
 }
-
-const timeOf = (time: Ticks, timescale: Timescale): Milliseconds => ticksToMilliseconds(time, timescale);
-
-const endOf = ({ start, duration, timescale }: Segment): Milliseconds =>
-  milliseconds(timeOf(start, timescale) + timeOf(duration, timescale));
