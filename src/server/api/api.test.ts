@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import type {
   ChannelResource,
   ChannelWithKey,
   RecordingList,
+  RecordingResource,
 } from '../../wire/api.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 
@@ -276,6 +278,10 @@ describe('recordings', () => {
   let own: TestServer;
   const ids = ['r1', 'r2', 'r3'];
   const bytes = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251));
+  /** A fragmented MP4 without its last bytes. */
+  const torn = readFileSync(
+    join(import.meta.dirname, '../../../test/fixtures/chromium/mp4-avc1-opus.mp4'),
+  ).subarray(0, -100);
 
   beforeAll(async () => {
     const first = await startTestServer();
@@ -290,7 +296,7 @@ describe('recordings', () => {
       if (id !== 'r1')
         await store.recordings.progress(id, { state: 'complete', duration: 5, size: bytes.length });
       await mkdir(join(data, 'recordings', id), { recursive: true });
-      await writeFile(join(data, 'recordings', id, 'media.mp4'), bytes);
+      await writeFile(join(data, 'recordings', id, 'media.mp4'), id === 'r1' ? torn : bytes);
     }
     await store.close();
     own = await startTestServer({ HEADWATER_DATA: data });
@@ -316,11 +322,12 @@ describe('recordings', () => {
     }
   });
 
-  test('that a dead process left open are closed at the next start, as long as their file is', async () => {
-    expect(await json(await own.request('GET', '/api/recordings/r1'))).toMatchObject({
-      state: 'damaged',
-      size: bytes.length,
-    });
+  test('that a dead process left open are closed at the next start, up to their last whole chunk', async () => {
+    const recording = await json<RecordingResource>(await own.request('GET', '/api/recordings/r1'));
+    const kept = readFileSync(join(own.data, 'recordings', 'r1', 'media.mp4'));
+    expect(recording).toMatchObject({ state: 'damaged', size: kept.length });
+    expect(kept.length).toBeGreaterThan(torn.length / 2);
+    expect(kept.length).toBeLessThan(torn.length);
   });
 
   test('are served whole, with what a player needs to seek', async () => {
@@ -374,12 +381,12 @@ describe('recordings', () => {
   });
 
   test('that grow are served up to what is written, as another version each time', async () => {
-    const file = join(own.data, 'recordings', 'r1', 'media.mp4');
-    const first = await own.request('HEAD', '/api/recordings/r1/media.mp4');
+    const file = join(own.data, 'recordings', 'r3', 'media.mp4');
+    const first = await own.request('HEAD', '/api/recordings/r3/media.mp4');
     await appendFile(file, 'more');
     const headers = { range: 'bytes=996-', 'if-range': first.headers.get('etag') ?? '' };
-    expect((await own.request('GET', '/api/recordings/r1/media.mp4', { headers })).status).toBe(200);
-    const rest = await own.request('GET', '/api/recordings/r1/media.mp4', {
+    expect((await own.request('GET', '/api/recordings/r3/media.mp4', { headers })).status).toBe(200);
+    const rest = await own.request('GET', '/api/recordings/r3/media.mp4', {
       headers: { range: 'bytes=1000-' },
     });
     expect([rest.headers.get('content-range'), await rest.text()]).toEqual(['bytes 1000-1003/1004', 'more']);
