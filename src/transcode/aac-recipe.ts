@@ -24,6 +24,7 @@ export const AAC_RECIPE: Recipe = {
   name: 'AAC',
   kind: 'audio',
   encoder: 'aac',
+  release: '4.0',
   timescale: SAMPLE_RATE,
   copies: (track) =>
     track.kind === 'audio' && track.codecString === AAC_LC && track.channels <= MOST_CHANNELS,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { ChunkSink } from '../media/chunk.ts';
 import { openDemuxer } from '../media/open-demuxer.ts';
 import { milliseconds } from '../media/time.ts';
+import type { Track } from '../media/track.ts';
 import { Packager } from '../package/packager.ts';
 
 /** What a test publishes. */
@@ -40,17 +41,35 @@ export function makeBeeps({ seconds, channels = 2, audio = OPUS, video }: BeepOp
   );
 }
 
-/** Packages a recording as one session of a broadcast; answers where the next one starts. */
+/** How a recording is packaged. */
+export interface SessionOptions {
+  readonly startAt?: number;
+  readonly firstEpoch?: number;
+  /** Samples between these times in ms never came. */
+  readonly lost?: readonly [from: number, to: number];
+}
+
+/** Packages a recording as one session of a broadcast, captured at 0 of the wall clock; answers where the next one starts. */
 export function packageRecording(
   recording: Uint8Array,
   sink: ChunkSink,
-  { startAt = 0, firstEpoch = 0, wallClock = 0 } = {},
+  { startAt = 0, firstEpoch = 0, lost = [0, 0] }: SessionOptions = {},
 ): number {
   const packager = new Packager({
     ...{ sink, firstEpoch, startAt: milliseconds(startAt) },
-    captureClock: { known: true, wallClock: (at) => milliseconds(wallClock + at) },
+    captureClock: { known: true, wallClock: (at) => at },
   });
-  const demuxer = openDemuxer(packager);
+  let sources: readonly Track[] = [];
+  const demuxer = openDemuxer({
+    tracks: (tracks) => {
+      sources = tracks;
+      packager.tracks(tracks);
+    },
+    sample: (track, sample) => {
+      const at = (sample.pts / (sources[track]?.timescale ?? 1)) * 1000;
+      if (at < lost[0] || at >= lost[1]) packager.sample(track, sample);
+    },
+  });
   demuxer.push(recording);
   demuxer.end();
   packager.flush();

@@ -30,6 +30,7 @@ function recipe(copiesAvc: boolean): Recipe {
     name: 'H.264',
     kind: 'video',
     encoder: 'libx264',
+    release: '5.1',
     timescale: VIDEO_TIMESCALE,
     copies: (track) => copiesAvc && track.codec === 'avc',
     arguments: (track) => {

@@ -9,6 +9,7 @@ export interface FfmpegInfo {
 }
 
 const TIMEOUT = 5000;
+const VERSION = /^n?(\d+)\.(\d+)/;
 const MOST_OUTPUT = 1024 * 1024;
 
 /** Asks the ffmpeg at that path, or of that name in PATH; undefined where there is none that answers within 5 s. */
@@ -22,4 +23,24 @@ export async function probeFfmpeg(path: string): Promise<FfmpegInfo | undefined>
   } catch {
     return undefined;
   }
+}
+
+/** What that ffmpeg lacks for something that needs an encoder and a release, in words; undefined where it lacks nothing. */
+export function lacking(
+  { version, encoders }: FfmpegInfo,
+  { name, encoder, release }: { readonly name: string; readonly encoder: string; readonly release: string },
+): string | undefined {
+  if (!encoders.has(encoder)) return `ffmpeg ${version} has no encoder ${encoder}, which ${name} needs`;
+  if (isOlder(version, release)) return `ffmpeg ${version} is too old for ${name}: it needs ${release}`;
+  return undefined;
+}
+
+/** A build without a release number (of a day, of a commit) is taken to be new. */
+function isOlder(version: string, release: string): boolean {
+  return releaseOf(version) < releaseOf(release);
+}
+
+function releaseOf(version: string): number {
+  const [, major, minor] = VERSION.exec(version) ?? [];
+  return major === undefined ? Number.POSITIVE_INFINITY : Number(major) * 1000 + Number(minor);
 }

@@ -37,6 +37,8 @@ export interface Recipe {
   readonly kind: Track['kind'];
   /** The encoder of ffmpeg that it needs. */
   readonly encoder: string;
+  /** The oldest ffmpeg that has all of its options. */
+  readonly release: string;
   readonly timescale: Timescale;
   /** Such a track is passed on as it is, and no child is started. */
   copies(track: Track): boolean;

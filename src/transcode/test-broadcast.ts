@@ -5,15 +5,18 @@ import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
 import { milliseconds, ticksToMilliseconds } from '../media/time.ts';
 import { CollectingChunkSink } from '../package/collecting-chunk-sink.ts';
 
-/** A log that keeps what it is told, for tests. */
+/** A log that keeps its messages, for tests. */
 export class KeptLog implements Log {
   readonly lines: string[] = [];
-  readonly info = (_: object, message: string): void => this.#keep(message);
-  readonly warn = (_: object, message: string): void => this.#keep(message);
-  readonly error = (_: object, message: string): void => this.#keep(message);
+  /** Called for each line. */
+  onLine: (message: string, fields: { readonly pid?: number }) => void = () => {};
+  readonly info = (fields: object, message: string): void => this.#keep(fields, message);
+  readonly warn = (fields: object, message: string): void => this.#keep(fields, message);
+  readonly error = (fields: object, message: string): void => this.#keep(fields, message);
 
-  #keep(message: string): void {
+  #keep(fields: object, message: string): void {
     this.lines.push(message);
+    this.onLine(message, fields);
   }
 }
 

@@ -265,11 +265,15 @@ describe('where it cannot be made', () => {
     expect([rendition.state, transcoder.aacUnavailable]).toEqual(['starting', undefined]);
   });
 
-  it('says which encoder is missing', async () => {
-    found = { version: '7.1', encoders: new Set(['aac']) };
+  it.each([
+    [{ version: '7.1', encoders: new Set(['aac']) }, 'ffmpeg 7.1 has no encoder libx264, which H.264 needs'],
+    [{ ...INFO, version: '4.4.2-0ubuntu0' }, 'ffmpeg 4.4.2-0ubuntu0 is too old for H.264: it needs 5.1'],
+    [{ ...INFO, version: 'n10.0' }, undefined],
+    [{ ...INFO, version: 'N-117-g1234' }, undefined],
+  ])('says what is missing in %o', async (info, words) => {
+    found = info;
     await transcoder.prepare();
-    expect(transcoder.aacUnavailable).toBeUndefined();
-    expect(transcoder.h264Unavailable).toBe('this ffmpeg (7.1) has no encoder libx264');
+    expect([transcoder.aacUnavailable, transcoder.h264Unavailable]).toEqual([undefined, words]);
   });
 
   it('says that too many are running', async () => {

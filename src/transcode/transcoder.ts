@@ -5,7 +5,7 @@ import type { Rendition } from '../channel/rendition.ts';
 import { AAC_RECIPE } from './aac-recipe.ts';
 import { ffmpegAt } from './ffmpeg-child.ts';
 import { H264_RECIPES } from './h264-recipe.ts';
-import { type FfmpegInfo, probeFfmpeg } from './probe-ffmpeg.ts';
+import { type FfmpegInfo, lacking, probeFfmpeg } from './probe-ffmpeg.ts';
 import type { Recipe } from './recipe.ts';
 import { Transcode, type TranscodeHost } from './transcode.ts';
 import type { OpenChild } from './transcode-child.ts';
@@ -39,8 +39,10 @@ export interface TranscodeCounts {
   readonly stuck: number;
 }
 
-/** What ffmpeg must have for everything that can be asked of a {@link Transcoder}. */
-export const TRANSCODE_ENCODERS: readonly string[] = [AAC_RECIPE.encoder, H264_RECIPES.always.encoder];
+/** What an ffmpeg lacks for what can be asked of a {@link Transcoder}, in words. */
+export function lackingForTranscoding(info: FfmpegInfo): string[] {
+  return [AAC_RECIPE, H264_RECIPES.always].flatMap((recipe) => lacking(info, recipe) ?? []);
+}
 
 /** Why a codec cannot be had on this server, in words for whoever runs it; undefined where it can. */
 type Unavailable = string | undefined;
@@ -156,11 +158,10 @@ export class Transcoder {
     return undefined;
   }
 
-  #unavailable({ encoder }: Recipe): Unavailable {
+  #unavailable(recipe: Recipe): Unavailable {
     const { enabled, ffmpeg } = this.#settings;
     if (!enabled) return 'transcode.enabled is false';
-    if (!this.#info) return `there is no ${ffmpeg} that runs: install it, or name it in transcode.ffmpeg`;
-    if (this.#info.encoders.has(encoder)) return undefined;
-    return `this ffmpeg (${this.#info.version}) has no encoder ${encoder}`;
+    if (this.#info) return lacking(this.#info, recipe);
+    return `there is no ${ffmpeg} that runs: install it, or name it in transcode.ffmpeg`;
   }
 }

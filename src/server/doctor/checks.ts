@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { probeFfmpeg } from '../../transcode/probe-ffmpeg.ts';
-import { TRANSCODE_ENCODERS } from '../../transcode/transcoder.ts';
+import { lackingForTranscoding } from '../../transcode/transcoder.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Config } from '../config/config-schema.ts';
 import { type ConfigSources, loadConfig } from '../config/load-config.ts';
@@ -123,9 +123,9 @@ async function checkFfmpeg({ enabled, ffmpeg }: Config['transcode']): Promise<Fi
       `there is no ${ffmpeg} that runs: ${without}. Install it, or name it in transcode.ffmpeg`,
     );
   }
-  const missing = TRANSCODE_ENCODERS.filter((encoder) => !info.encoders.has(encoder));
-  if (missing.length === 0) return works('ffmpeg', `${info.version}, with AAC and H.264`);
-  return off('ffmpeg', `${info.version}, without ${missing.join(' and ')}: install a build that has them`);
+  const problems = lackingForTranscoding(info);
+  if (problems.length === 0) return works('ffmpeg', `${info.version}, with AAC and H.264`);
+  return off('ffmpeg', `${problems.join('; ')}: install a build that has it`);
 }
 
 /** Browsers give a camera only to pages of this machine or over HTTPS. */
