@@ -9,6 +9,7 @@ import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJoin } from './join.ts';
 import { formatTable, type Result } from './support/result.ts';
+import { benchTranscode } from './transcode.ts';
 
 const words = process.argv.slice(2);
 const short = words.includes('--short');
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   join: benchJoin,
   delay: benchDelay,
+  transcode: benchTranscode,
 };
 
 const results: Result[] = [];
