@@ -9,6 +9,8 @@ export class CutProxy {
   readonly #target: URL;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Who is connected to what. */
+  readonly #pairs = new Map<Socket, Socket>();
   #held: (() => void)[] = [];
 
   private constructor(target: string) {
@@ -36,9 +38,24 @@ export class CutProxy {
     this.#state = 'held';
   }
 
-  /** All is well again. */
+  /** Nothing gets through any more, on old connections and new ones, and nobody is told. */
+  stall(): void {
+    this.#state = 'held';
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  /** Forgets the old connections that are stalled, as a router does that was restarted: they hang for ever. */
+  forget(): void {
+    this.#pairs.clear();
+  }
+
+  /** All is well again; what was stalled goes on. */
   mend(): void {
     this.#state = 'open';
+    for (const [socket, upstream] of this.#pairs) {
+      socket.unpipe(upstream).pipe(upstream);
+      upstream.unpipe(socket).pipe(socket);
+    }
     for (const release of this.#held.splice(0)) release();
   }
 
@@ -59,6 +76,8 @@ export class CutProxy {
     if (socket.destroyed) return;
     const upstream = connect(Number(this.#target.port), this.#target.hostname);
     this.#track(upstream);
+    this.#pairs.set(socket, upstream);
+    socket.on('close', () => this.#pairs.delete(socket));
     socket.pipe(upstream).pipe(socket);
     for (const [end, other] of [
       [socket, upstream],

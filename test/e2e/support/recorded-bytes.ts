@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
@@ -9,11 +9,15 @@ export interface RecordedBytes {
   readonly files: readonly string[];
 }
 
-/** Keeps a copy of everything that MediaRecorder delivers in this context: the truth that a recording is held against. */
+/**
+ * Keeps a copy of everything that MediaRecorder delivers in this context: the truth that a recording is held against. It
+ * goes with the context.
+ */
 export async function keepRecordedBytes(context: BrowserContext): Promise<RecordedBytes> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-recorded-'));
   const files: string[] = [];
   let last: Promise<void> = Promise.resolve();
+  context.once('close', () => rm(folder, { recursive: true, force: true }));
   await context.exposeFunction('startRecorded', () => {
     files.push(join(folder, `${randomUUID()}.webm`));
     return files.length - 1;

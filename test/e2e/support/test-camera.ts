@@ -1,12 +1,16 @@
 import type { BrowserContext } from 'playwright-core';
 
+/** The microphone's tones: one after the other without a pause, each for so long, as high as the wall clock says. */
+export const COUNTED_TONES = { length: 500, count: 16, lowest: 500, step: 125 } as const;
+
 /**
- * A camera whose picture says when it was taken, and a microphone with a steady tone, in place of the browser's own.
+ * A camera whose picture says when it was taken, and a microphone with counted tones, in place of the browser's own.
  * The picture is a grid of 8 × 6 black and white cells, most significant bit first: 16 bits frame number, 28 bits
- * wall clock in ms, 4 bits checksum. Cells are large enough to survive any encoder.
+ * wall clock in ms, 4 bits checksum. Cells are large enough to survive any encoder. A tone begins at every multiple of
+ * its length on the wall clock ({@link COUNTED_TONES}, ms and Hz).
  */
 export async function installTestCamera(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => {
+  await context.addInitScript((tones) => {
     const columns = 8;
     const rows = 6;
     const checksum = (bits: readonly number[]) => {
@@ -19,6 +23,23 @@ export async function installTestCamera(context: BrowserContext): Promise<void> 
     };
     const toBits = (value: number, count: number) =>
       Array.from({ length: count }, (_, i) => Math.floor(value / 2 ** (count - 1 - i)) % 2);
+
+    /** Keeps a tone's pitch with the wall clock; answers what ends that. */
+    const countTones = (audio: AudioContext, tone: OscillatorNode) => {
+      // The context's clock stands still between two looks at it: the newest of many says when it really is.
+      let leads: number[] = [];
+      let next = Math.ceil(Date.now() / tones.length) * tones.length;
+      const timer = setInterval(() => {
+        const now = Date.now();
+        leads = [...leads.slice(-60), audio.currentTime * 1000 - now];
+        const last = Math.floor((now + tones.length / 2) / tones.length) * tones.length;
+        for (next = Math.max(next, last); next <= last; next += tones.length) {
+          const pitch = tones.lowest + tones.step * ((next / tones.length) % tones.count);
+          tone.frequency.setValueAtTime(pitch, Math.max(0, next + Math.max(...leads)) / 1000);
+        }
+      }, 20);
+      return () => clearInterval(timer);
+    };
 
     const openTestCamera = (constraints: MediaStreamConstraints) => {
       const stream = new MediaStream();
@@ -56,7 +77,15 @@ export async function installTestCamera(context: BrowserContext): Promise<void> 
         const destination = audio.createMediaStreamDestination();
         tone.connect(new GainNode(audio, { gain: 0.2 })).connect(destination);
         tone.start();
-        for (const track of destination.stream.getAudioTracks()) stream.addTrack(track);
+        const stopCounting = countTones(audio, tone);
+        for (const track of destination.stream.getAudioTracks()) {
+          stream.addTrack(track);
+          const stop = track.stop.bind(track);
+          track.stop = () => {
+            stopCounting();
+            stop();
+          };
+        }
       }
       return stream;
     };
@@ -81,7 +110,7 @@ export async function installTestCamera(context: BrowserContext): Promise<void> 
       return { frame: toNumber(payload.slice(0, 16)), time: toNumber(payload.slice(16)) };
     };
     Object.defineProperty(window, 'readStamp', { value: readStamp });
-  });
+  }, COUNTED_TONES);
 }
 
 /** What one decoded picture said, and how long after it was taken it was shown. */
