@@ -8,6 +8,7 @@ import { benchFanOut } from './fan-out.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJoin } from './join.ts';
+import { benchRpo } from './rpo.ts';
 import { formatTable, type Result } from './support/result.ts';
 import { benchTranscode } from './transcode.ts';
 
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   join: benchJoin,
   delay: benchDelay,
+  rpo: () => benchRpo(short ? 20 : 200),
   transcode: benchTranscode,
 };
 
