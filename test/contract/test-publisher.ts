@@ -11,6 +11,7 @@ export interface TestPublisherOptions {
   readonly name?: string;
   readonly namePrefix?: string;
   readonly from?: number;
+  readonly late?: boolean;
 }
 
 /** A publisher that speaks the protocol: one connection of a session. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,8 +35,8 @@ export interface TestServerOptions {
   readonly mergeWindow?: number;
   readonly record?: boolean;
   readonly grace?: number;
-  /** Goes on in the folder of another one, which is closed and keeps its files. */
-  readonly after?: TestServer;
+  /** Goes on with what is in that folder, which becomes its own. */
+  readonly folder?: string;
 }
 
 /** What the catalog was told, in order: `created r1`, `completed r1`. */
@@ -67,8 +67,14 @@ class TestArchive implements SessionArchive {
   readonly remade: { readonly broadcast: string; readonly streams: readonly SentStream[] }[] = [];
   readonly adopted: string[] = [];
   readonly #expected = new Map<string, BroadcastRecordingState>();
+  readonly #recordings: string;
 
-  async expect({ id, recording }: RestoredBroadcast): Promise<void> {
+  constructor(recordings: string) {
+    this.#recordings = recordings;
+  }
+
+  async expect({ id, how, recording }: RestoredBroadcast): Promise<void> {
+    if (how === 'begin') rmSync(this.#recordings, { recursive: true, force: true });
     if (recording !== null) this.#expected.set(id, recording as BroadcastRecordingState);
   }
 
@@ -97,7 +103,7 @@ export class TestServer {
   readonly folder: string;
   readonly journals: string;
   readonly catalog = new TestCatalog();
-  readonly archive = new TestArchive();
+  readonly archive: TestArchive;
   readonly errors: unknown[] = [];
   readonly hub: Hub;
   readonly ingest: PublishIngest;
@@ -112,8 +118,9 @@ export class TestServer {
 
   private constructor(options: TestServerOptions) {
     const { clock } = this;
-    this.folder = options.after?.folder ?? mkdtempSync(join(tmpdir(), 'headwater-contract-'));
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'headwater-contract-'));
     this.journals = join(this.folder, 'journal');
+    this.archive = new TestArchive(join(this.folder, 'recordings'));
     this.#grace = options.grace ?? 30_000;
     this.hub = new Hub({ clock, newBroadcastId: () => `b${++this.#made}` });
     if (options.record ?? true) this.#record();
@@ -162,6 +169,13 @@ export class TestServer {
     return join(this.folder, 'recordings', id, 'media.mp4');
   }
 
+  /** What a kill at this moment would leave: a copy of all files, in a folder of its own. */
+  leftByKill(): string {
+    const copy = mkdtempSync(join(tmpdir(), 'headwater-contract-'));
+    cpSync(this.folder, copy, { recursive: true });
+    return copy;
+  }
+
   /** Stops it, and leaves its files to another one; idempotent. */
   async stop(): Promise<void> {
     this.egress.close();
@@ -189,7 +203,11 @@ export class TestServer {
         catalog: this.catalog,
         clock: this.clock,
         log: silentLog,
-        newRecordingId: () => `r${++made}`,
+        newRecordingId: () => {
+          do made += 1;
+          while (existsSync(this.recordingPath(`r${made}`)));
+          return `r${made}`;
+        },
       };
       const recording = recordBroadcast(broadcast, options, this.archive.stateOf(broadcast.info.id));
       this.recordings.push(recording);

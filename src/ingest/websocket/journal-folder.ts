@@ -32,12 +32,18 @@ export class JournalFolder {
     this.#options = options;
   }
 
-  /** Reads what other processes left: once, before anything else. What cannot be read is logged and left alone. */
+  /** Reads what other processes left: once, before anything else. A record that cannot be read is logged and left alone. */
   async load(): Promise<void> {
-    for (const name of (await readdir(this.#options.folder)).sort()) {
-      if (!name.endsWith(RECORD)) continue;
-      const record = await this.#read(name);
-      if (record) this.#records.set(record.id, record);
+    const { folder } = this.#options;
+    const names = new Set(await readdir(folder));
+    for (const name of names) {
+      if (name.endsWith(RECORD)) {
+        const record = await this.#read(name);
+        if (record) this.#records.set(record.id, record);
+      } else if (!names.has(name + RECORD)) {
+        // Its process ended before it said what this is: nothing of it was acknowledged.
+        await unlink(join(folder, name));
+      }
     }
   }
 

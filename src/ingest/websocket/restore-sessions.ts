@@ -60,10 +60,12 @@ async function restore(record: SessionRecord, options: RestoreOptions): Promise<
   }
   const session = new PublishSession({ channel, record, size }, host);
   sessions.add(session);
-  await session.replay(
-    createReadStream(host.journals.pathOf(id), { highWaterMark: READ_SIZE, end: size - 1 }),
-  );
+  await session.replay(readJournal(host.journals.pathOf(id), size));
   return undefined;
+}
+
+async function* readJournal(path: string, size: number): AsyncGenerator<Buffer> {
+  if (size > 0) yield* createReadStream(path, { highWaterMark: READ_SIZE, end: size - 1 });
 }
 
 function close(journals: JournalFolder, { id, resumable }: SessionRecord): Promise<void> {

@@ -1,0 +1,329 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readFixture } from '../../../test/contract/fixtures.ts';
+import {
+  refusalOf,
+  TestPublisher,
+  type TestPublisherOptions,
+} from '../../../test/contract/test-publisher.ts';
+import { TestServer, type TestServerOptions } from '../../../test/contract/test-server.ts';
+import { eventually } from '../../../test/contract/test-socket.ts';
+import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
+import { CollectingSink } from '../../media/webm/collecting-sink.ts';
+
+const FIXTURES = ['webm-h264-opus.webm', 'webm-av1-opus.webm', 'mp4-avc1-opus.mp4'];
+const whole = readFixture('webm-h264-opus.webm');
+const CHECKPOINT = 6000;
+
+const running: TestServer[] = [];
+afterEach(async () => {
+  for (const server of running.splice(0)) await server[Symbol.asyncDispose]();
+});
+
+async function start(options?: TestServerOptions): Promise<TestServer> {
+  const server = await TestServer.start(options);
+  running.push(server);
+  return server;
+}
+
+/** Another server in the place of this one, which was killed: it gets a copy of what is on disk at this moment. */
+const startAfterKillOf = (server: TestServer, options?: TestServerOptions): Promise<TestServer> =>
+  start({ ...options, folder: server.leftByKill() });
+
+async function publish(
+  server: TestServer,
+  bytes: Buffer,
+  options?: TestPublisherOptions,
+): Promise<TestPublisher> {
+  const publisher = await TestPublisher.start(server, options);
+  for (let at = publisher.offset; at < bytes.length; at += 4000)
+    publisher.send(bytes.subarray(at, at + 4000));
+  await publisher.settled();
+  return publisher;
+}
+
+/** Until all that came is on disk, and how far it was made is noted. */
+async function noted(server: TestServer, publisher: TestPublisher, length: number): Promise<void> {
+  for (let seconds = 0; seconds <= CHECKPOINT; seconds += 1000) server.clock.advance(1000);
+  await eventually(() => {
+    // What is written in real time is told on the server's.
+    server.clock.advance(50);
+    const acks = publisher.socket.texts.filter(({ type }) => type === 'ack');
+    return acks.at(-1)?.offset === length && recordOf(server, publisher.session).checkpoint !== null;
+  });
+}
+
+/** Until some of what came is on disk. */
+async function stored(server: TestServer, publisher: TestPublisher): Promise<void> {
+  await eventually(() => {
+    server.clock.advance(50);
+    return publisher.socket.texts.some(({ type }) => type === 'ack');
+  });
+}
+
+/** What is kept of a session; nothing before that is written first. */
+function recordOf(server: TestServer, session: string) {
+  const path = join(server.journals, `${session}.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { checkpoint: null };
+}
+
+/** Every sample of a recording, whatever chunks they came in. */
+async function samplesOf(server: TestServer, id: unknown): Promise<string[][]> {
+  await eventually(() => server.catalog.told.includes(`completed ${id}`));
+  const sink = new CollectingSink();
+  new Mp4Demuxer(sink).push(new Uint8Array(readFileSync(server.recordingPath(String(id)))));
+  return [0, 1].map((track) =>
+    sink.samples(track).map(({ dts, pts, duration, keyframe, data }) => {
+      return `${dts} ${pts} ${duration} ${keyframe} ${createHash('sha256').update(data).digest('hex')}`;
+    }),
+  );
+}
+
+async function uncut(bytes: Buffer): Promise<string[][]> {
+  const server = await start();
+  return samplesOf(server, await (await publish(server, bytes)).end(bytes.length));
+}
+
+describe('a server that is killed', () => {
+  it.each(FIXTURES)(
+    'any number of times, at any moment, makes the recording of %s that it would have made',
+    async (name) => {
+      const bytes = readFixture(name);
+      const expected = await uncut(bytes);
+      expect(expected[0]?.length).toBeGreaterThan(200);
+      const kill = fc.record({ at: fc.integer({ min: 0, max: bytes.length - 1 }), notes: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(fc.array(kill, { minLength: 1, maxLength: 4 }), async (kills) => {
+          const session = randomUUID();
+          let server = await start();
+          for (const { at, notes } of kills.sort((a, b) => a.at - b.at)) {
+            const publisher = await publish(server, bytes.subarray(0, at), { session });
+            if (notes) for (let second = 0; second < 7; second += 1) server.clock.advance(1000);
+            if (notes) await publisher.settled();
+            server = await startAfterKillOf(server);
+          }
+          const last = await publish(server, bytes, { session });
+          const id = await last.end(bytes.length);
+          expect(await samplesOf(server, id)).toEqual(expected);
+          expect(server.recordings).toHaveLength(1);
+          for (const one of running.splice(0)) await one[Symbol.asyncDispose]();
+        }),
+        { numRuns: 8 },
+      );
+    },
+  );
+
+  it('holds all that it acknowledged', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const next = await startAfterKillOf(server);
+    const back = await TestPublisher.start(next, { session: publisher.session });
+    expect(back.offset).toBe(200_000);
+  });
+
+  it('keeps the broadcast open for the grace: it is the same one, and its viewers wait', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const before = server.channel('main').broadcast;
+    const next = await startAfterKillOf(server, { grace: 30_000 });
+    const after = next.channel('main').broadcast;
+    expect(after?.info).toEqual(before?.info);
+    expect(after?.state).toBe('interrupted');
+    expect(after?.position).toBe(before?.position);
+    next.clock.advance(29_000);
+    expect(after?.state).toBe('interrupted');
+    next.clock.advance(1000);
+    await eventually(() => next.catalog.told.includes(`completed ${publisher.session && 'r1'}`));
+    expect(after?.state).toBe('ended');
+  });
+
+  it('goes on with the newest of two publishers, in the same recording', async () => {
+    const server = await start();
+    const first = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, first, 200_000);
+    const second = await publish(server, whole.subarray(0, 150_000), { takeover: true });
+    await stored(server, second);
+    const next = await startAfterKillOf(server);
+    const back = await publish(next, whole, { session: second.session });
+    expect(back.offset).toBeGreaterThan(0);
+    expect(next.channel('main').broadcast?.info.id).toBe(server.channel('main').broadcast?.info.id);
+    const id = await back.end(whole.length);
+    const [video] = await samplesOf(next, id);
+    const alone = (await uncut(whole))[0]?.length ?? 0;
+    expect(video?.length).toBeGreaterThan(alone * 1.4);
+    expect(next.recordings).toHaveLength(1);
+  });
+
+  it('answers the end of a session that ended before, as often as it is asked', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole);
+    const id = await publisher.end(whole.length);
+    for (let times = 0; times < 2; times += 1) {
+      const next = await startAfterKillOf(server);
+      const back = await TestPublisher.start(next, { session: publisher.session });
+      expect(back.offset).toBe(whole.length);
+      expect(await back.end(whole.length)).toBe(id);
+    }
+  });
+
+  it('goes on as well after it was stopped with care', async () => {
+    const expected = await uncut(whole);
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 123_456));
+    await server.stop();
+    const next = await startAfterKillOf(server);
+    const back = await publish(next, whole, { session: publisher.session });
+    expect(back.offset).toBe(123_456);
+    expect(await samplesOf(next, await back.end(whole.length))).toEqual(expected);
+  });
+});
+
+describe('a journal', () => {
+  it('that is cut at any byte loses what is missing, and nothing else', async () => {
+    const expected = await uncut(whole);
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const { offset } = recordOf(server, publisher.session).checkpoint;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: offset, max: 200_000 }), async (length) => {
+        const folder = server.leftByKill();
+        truncateSync(join(folder, 'journal', publisher.session), length);
+        const next = await start({ folder });
+        const back = await publish(next, whole, { session: publisher.session });
+        expect(back.offset).toBe(length);
+        expect(await samplesOf(next, await back.end(whole.length))).toEqual(expected);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('that is shorter than what was made of it leaves the recording as it is, and the channel free', async () => {
+    const expected = await uncut(whole);
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const folder = server.leftByKill();
+    truncateSync(join(folder, 'journal', publisher.session), 1000);
+    const next = await start({ folder });
+    expect(next.errors).toHaveLength(1);
+    expect(next.channel('main').publication).toBeUndefined();
+    const refusal = await refusalOf(next, { session: publisher.session, from: 200_000 });
+    expect(refusal).toMatchObject({ code: 4416, reason: 'session-expired' });
+    expect(await samplesOf(next, await (await publish(next, whole)).end(whole.length))).toEqual(expected);
+  });
+
+  it('with a flipped byte in its tail costs at most what that byte was of', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const { offset } = recordOf(server, publisher.session).checkpoint;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: offset, max: 199_999 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, flip) => {
+          const folder = server.leftByKill();
+          const path = join(folder, 'journal', publisher.session);
+          const journal = readFileSync(path);
+          journal[at] = (journal[at] ?? 0) ^ flip;
+          writeFileSync(path, journal);
+          const next = await start({ folder });
+          // Either nothing was noticed, or the session is over with a name for it, and the broadcast waits for another one.
+          const second = await publish(next, whole, { takeover: true });
+          const id = await second.end(whole.length);
+          const [video] = await samplesOf(next, id);
+          expect(video?.length).toBeGreaterThan((await frames(server)) - 60);
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it('whose record is torn, empty or of another kind is left alone, and named in the log', async () => {
+    const expected = await uncut(whole);
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    for (const text of ['', '{"version":1', '{"version":2}', 'null']) {
+      const folder = server.leftByKill();
+      writeFileSync(join(folder, 'journal', `${publisher.session}.json`), text);
+      const next = await start({ folder });
+      expect(next.errors).toHaveLength(1);
+      expect(readdirSync(next.journals)).toContain(publisher.session);
+      expect(await samplesOf(next, await (await publish(next, whole)).end(whole.length))).toEqual(expected);
+    }
+  });
+});
+
+/** Frames of video that the recording of a server has by now. */
+async function frames(server: TestServer): Promise<number> {
+  const sink = new CollectingSink();
+  new Mp4Demuxer(sink).push(new Uint8Array(readFileSync(server.recordingPath('r1'))));
+  return sink.samples(0).length;
+}
+
+describe('a session whose broadcast is over', () => {
+  async function expire(server: TestServer, publisher: TestPublisher): Promise<void> {
+    publisher.socket.cut();
+    await eventually(() => server.channel('main').state === 'interrupted');
+    server.clock.advance(30_000);
+    await eventually(() => recordOf(server, publisher.session).status === 'unfinished');
+  }
+
+  it('can be brought to its end, and its recording is made anew from all of it', async () => {
+    const server = await start({ grace: 30_000 });
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await expire(server, publisher);
+    const back = await publish(server, whole, { session: publisher.session, late: true, from: 150_000 });
+    expect(back.offset).toBe(200_000);
+    expect(await back.end(whole.length)).toBe('r1');
+    await eventually(() => server.archive.remade.length === 1);
+    const path = join(server.journals, publisher.session);
+    expect(server.archive.remade[0]?.streams).toEqual([{ path, captureDistance: null }]);
+    await eventually(() => !readdirSync(server.journals).includes(publisher.session));
+    expect(server.channel('main').publication).toBeUndefined();
+  });
+
+  it('can be brought while another broadcast is on, over lost connections and killed servers', async () => {
+    const server = await start({ grace: 30_000 });
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await expire(server, publisher);
+    await stored(server, await publish(server, whole.subarray(0, 100_000)));
+    const options = { session: publisher.session, late: true };
+    const cut = await publish(server, whole.subarray(0, 250_000), options);
+    cut.socket.cut();
+    const next = await startAfterKillOf(server);
+    const back = await publish(next, whole, options);
+    expect(back.offset).toBeGreaterThanOrEqual(200_000);
+    expect(await back.end(whole.length)).toBe('r1');
+    await eventually(() => next.archive.remade.length === 1);
+    expect(next.channel('main').state).toBe('interrupted');
+  });
+
+  it('is refused to who does not ask for that, and to other channels', async () => {
+    const server = await start({ grace: 30_000 });
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await expire(server, publisher);
+    const { session } = publisher;
+    expect(await refusalOf(server, { session })).toMatchObject({ reason: 'session-expired' });
+    const elsewhere = await refusalOf(server, { session, late: true, channel: 'other' });
+    expect(elsewhere).toMatchObject({ reason: 'session-elsewhere' });
+    expect(await refusalOf(server, { session, late: true, key: 'wrong' })).toMatchObject({ code: 4401 });
+  });
+
+  it('with the wrong length is not ended', async () => {
+    const server = await start({ grace: 30_000 });
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await expire(server, publisher);
+    const back = await publish(server, whole, { session: publisher.session, late: true });
+    back.socket.say({ type: 'end', length: whole.length + 1 });
+    expect(await back.socket.closed).toMatchObject({ reason: 'bad-length' });
+    expect(recordOf(server, publisher.session).status).toBe('unfinished');
+  });
+});
