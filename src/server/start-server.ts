@@ -8,6 +8,7 @@ import { PlayEgress } from '../egress/websocket/play-egress.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
 import { openStore } from '../store/open-store.ts';
+import { Transcoder } from '../transcode/transcoder.ts';
 import { apiRoutes } from './api/api-routes.ts';
 import { AdminAuth } from './auth/admin-auth.ts';
 import { FailedAttempts, STREAM_KEY_FAILURES } from './auth/failed-attempts.ts';
@@ -20,6 +21,7 @@ import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
 import { hlsRoutes } from './live/hls-routes.ts';
+import { keepAac } from './live/keep-aac.ts';
 import { LiveChannels } from './live/live-channels.ts';
 import { logBroadcasts } from './live/log-broadcasts.ts';
 import { logSkips } from './live/log-skips.ts';
@@ -96,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const egress = new PlayEgress({ clock, limits: viewerLimits(config), mergeWindow });
   const limits = segmentLimits(config);
   const presentations = new Presentations({ clock, limits, newPresentationId: randomUUID });
+  const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
   const traffic = new ViewerTraffic();
   const metrics = new ServerMetrics({
     publishers: () => ingest.connected,
@@ -105,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sentBytes: () => traffic.bytes,
     recorded: () => store.recordings.totals(),
     recordings: () => recordings.figures,
+    transcodes: () => transcoder.counts,
     syncs,
   });
   const channels = new LiveChannels(hub, config.broadcast, {
@@ -114,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   logBroadcasts(hub, logger);
   logSkips(hub, clock, logger);
+  if (config.transcode.aac === 'always') keepAac(hub, transcoder);
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
 
   const admin = new AdminAuth(adminToken, serverSecret, clock);
@@ -147,6 +152,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     presentations.close();
     await ingest.close();
     hub.close();
+    await transcoder.close();
     await recordings.close();
     await sync?.close();
     await http.close();
@@ -155,6 +161,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     const url = await listen(http, host, port);
+    void transcoder.prepare();
     let stopped: Promise<void> | undefined;
     const close = () => {
       stopped ??= stop();

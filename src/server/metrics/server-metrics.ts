@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { RecordingTotals } from '../../store/recording-store.ts';
+import type { TranscodeCounts } from '../../transcode/transcoder.ts';
 import type { RecordingFigures } from '../live/recordings.ts';
 import { formatHistogram } from './format-histogram.ts';
 import type { SyncFigures } from './sync-figures.ts';
@@ -16,6 +17,7 @@ export interface MetricSources {
   /** All recordings that there are. */
   recorded(): Promise<RecordingTotals>;
   recordings(): RecordingFigures;
+  transcodes(): TranscodeCounts;
   readonly syncs: SyncFigures;
 }
 
@@ -115,6 +117,7 @@ export class ServerMetrics {
       },
     });
     this.#addRecordings(gauge, total);
+    this.#addTranscodes(gauge, total);
     total(
       'headwater_sync_failures_total',
       'Files given up because a sync failed',
@@ -163,6 +166,22 @@ export class ServerMetrics {
       'headwater_finalisation_seconds_total',
       'Time that finalising took',
       () => recordings().finalised.time / 1000,
+    );
+  }
+
+  #addTranscodes(gauge: AddGauge, total: AddTotal): void {
+    const { transcodes } = this.#sources;
+    gauge('headwater_transcodes', 'Children of ffmpeg that are running', () => transcodes().running);
+    total('headwater_transcodes_started_total', 'Children of ffmpeg started', () => transcodes().started);
+    total(
+      'headwater_transcodes_failed_total',
+      'Children of ffmpeg that ended without being told to',
+      () => transcodes().failed,
+    );
+    total(
+      'headwater_transcodes_stuck_total',
+      'Children of ffmpeg killed because they did not keep up',
+      () => transcodes().stuck,
     );
   }
 
