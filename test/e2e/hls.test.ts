@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import { type RunningServer, startServer } from './support/running-server.ts';
 import { openStrangersSite, type StrangersSite } from './support/strangers-site.ts';
 
 const run = promisify(execFile);
-const HLS_JS = join(dirname(createRequire(import.meta.url).resolve('hls.js')), 'hls.min.js');
+const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
 const SECONDS = 60;
 
 /** What the page notes about the player. */

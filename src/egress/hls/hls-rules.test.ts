@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module';
 import HLS from 'hls-parser';
+// @ts-expect-error: it has no types; what is used of it is declared below.
+import { Parser } from 'm3u8-parser';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
@@ -13,7 +14,7 @@ import { playlistOfTrack } from './playlist-of-track.ts';
 import { PlaylistRules, type ReadPlaylist, readPlaylist } from './playlist-rules.ts';
 import { type Behaviour, simulateStream } from './simulated-stream.ts';
 
-/** What is used of m3u8-parser, which has no types. */
+/** What is used of m3u8-parser. */
 interface M3u8Manifest {
   readonly mediaSequence: number;
   readonly endList?: boolean;
@@ -30,7 +31,7 @@ interface M3u8Parser {
 }
 // It warns of parts that are short, and knows no exception for those with a keyframe.
 HLS.setOptions({ silent: true });
-const { Parser } = createRequire(import.meta.url)('m3u8-parser') as { Parser: new () => M3u8Parser };
+const M3u8: new () => M3u8Parser = Parser;
 
 const LIMITS: SegmentLimits = {
   segment: milliseconds(2000),
@@ -198,7 +199,7 @@ function checkOtherParsers(text: string, playlist: ReadPlaylist): void {
   expect(parsed.targetDuration).toBe(playlist.target);
   expect(parsed.partTargetDuration).toBe(playlist.partTarget);
   expect(parsed.endlist).toBe(playlist.ended);
-  const parser = new Parser();
+  const parser = new M3u8();
   parser.push(text);
   parser.end();
   expect(

@@ -1,5 +1,5 @@
 /** A variant stream (rfc8216bis §4.4.6.2). */
-export interface Variant {
+interface Variant {
   readonly uri: string;
   /** Bits a second, the highest of any segment, its audio included. */
   readonly bandwidth: number;

@@ -280,7 +280,7 @@ describe('the part that comes next', () => {
     await untilWaiting(1);
     publisher.send(0.08).publication.end();
     expect((await waiting).status).toBe(200);
-    expect((await get(`${base}/video/part-${hint + 1}.m4s`)).status).toBe(404);
+    expect((await get(`${base}/video/part-${hint + 2}.m4s`)).status).toBe(404);
   });
 });
 
