@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { MediaError } from '../../media/media-error.ts';
 import { readBoxHeader } from '../../media/mp4/box.ts';
 import { readSegmentIndex } from '../../media/mp4/boxes/segment-index.ts';
 import { ByteReader } from '../../media/mp4/byte-reader.ts';
@@ -31,6 +32,9 @@ export async function cutTornTail(path: string): Promise<WholeChunks> {
   try {
     const walk = new ChunkWalk(file, (await file.stat()).size);
     const found = await walk.run();
+    // Nothing of it is understood: it is not for us to cut.
+    if (found.size === 0)
+      throw new MediaError('container-malformed', 'The file does not begin as a recording.');
     await file.truncate(found.size);
     return found;
   } finally {

@@ -115,6 +115,11 @@ export class BroadcastRecording implements BroadcastTap {
     await this.#current?.drained();
   }
 
+  /** It cannot be vouched for any more: it ends, and says so. */
+  damage(reason: string): void {
+    this.#current?.damage(reason);
+  }
+
   /** Nothing follows from this process, which stops: another one may go on. */
   suspend(): void {
     this.#current?.suspend();

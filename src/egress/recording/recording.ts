@@ -105,7 +105,7 @@ export class Recording {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    const onError = (error: StorageError) => this.#damage(error.message);
+    const onError = (error: StorageError) => this.damage(error.message);
     if ('state' in start) {
       const { headerSize, size } = start.state;
       this.#headerSize = headerSize;
@@ -156,7 +156,7 @@ export class Recording {
     const state = this.#save();
     this.#startRefresh();
     await this.#refresh;
-    if (this.#options.sync) await this.#file.sync().catch((error) => this.#damage(messageOf(error)));
+    if (this.#options.sync) await this.#file.sync().catch((error) => this.damage(messageOf(error)));
     return this.#state === 'recording' ? state : undefined;
   }
 
@@ -176,7 +176,7 @@ export class Recording {
       for (const piece of moveChunk(chunk.bytes, by)) this.#file.append(piece);
     }
     if (this.#file.queued > (this.#options.maxQueue ?? MAX_QUEUE)) {
-      this.#damage('the disk is too slow for this broadcast');
+      this.damage('the disk is too slow for this broadcast');
       return;
     }
     if (!chunk.startsGroup || this.#options.clock.now() - this.#refreshedAt < REFRESH_INTERVAL) return;
@@ -252,7 +252,7 @@ export class Recording {
     this.#refreshedAt = this.#options.clock.now();
     this.#refresh = this.#refresh
       .then(() => this.#writeIndex())
-      .catch((error) => this.#damage(messageOf(error)));
+      .catch((error) => this.damage(messageOf(error)));
   }
 
   async #writeIndex(): Promise<void> {
@@ -270,8 +270,8 @@ export class Recording {
   }
 
   /** What was written stays, and nothing is added. */
-  #damage(reason: string): void {
-    if (this.#damageReason !== undefined) return;
+  damage(reason: string): void {
+    if (this.#damageReason !== undefined || (this.#ended && this.#state === 'complete')) return;
     this.#damageReason = reason;
     this.#state = 'damaged';
     this.#options.log.error({ recording: this.id, reason }, 'a recording is damaged');
@@ -284,7 +284,7 @@ export class Recording {
       await this.#writeIndex();
       await this.#file.sync();
     } catch (error) {
-      this.#damage(messageOf(error));
+      this.damage(messageOf(error));
     }
     const extent = this.#extent();
     const reason = this.#damageReason;

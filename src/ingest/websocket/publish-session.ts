@@ -86,8 +86,10 @@ export class PublishSession implements PublisherSession {
     this.#meter = new BitrateMeter(clock.now());
     const calls = {
       onDurable: (offset: number) => this.#owner?.stored(offset),
-      onError: (error: StorageError) =>
-        this.#fail(error.reason === 'EEXIST' ? sessionOver() : toPublishError(error)),
+      onError: (error: StorageError) => {
+        if (error.reason === 'EEXIST') this.#fail(sessionOver());
+        else this.#loseTrust(error);
+      },
     };
     this.#files = host.journals.open(record, calls, saved?.size);
   }
@@ -325,6 +327,12 @@ export class PublishSession implements PublisherSession {
     else if (outcome === 'expired') this.#finish(expired());
     else if (outcome === 'too-long') this.#finish(tooLong(this.#recording()?.id));
     else this.#finish(new PublishError('channel-closed', 'The channel was closed.'));
+  }
+
+  /** What was acknowledged may be lost: the recording says so, whoever reads its file later. */
+  #loseTrust(error: StorageError): void {
+    this.#recording()?.damage(error.message);
+    this.#fail(toPublishError(error));
   }
 
   /** Bad media, a full disk: the publisher is done for, its broadcast waits for another one. */

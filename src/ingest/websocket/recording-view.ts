@@ -11,6 +11,8 @@ export interface RecordingView {
   checkpoint(): Promise<unknown>;
   /** All that came is written, or cannot be: for who makes media faster than a disk may take it. */
   drained(): Promise<void>;
+  /** What it is made of was not stored: whoever sees it must be told that. It ends. */
+  damage(reason: string): void;
   /** The process stops: the file is put away for another one to go on with. */
   suspend(): void;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -45,23 +45,23 @@ async function publish(
   return publisher;
 }
 
-/** Until all that came is on disk, and how far it was made is noted. */
+/** Until all that came is on disk and acknowledged, and how far it was made is noted. */
 async function noted(server: TestServer, publisher: TestPublisher, length: number): Promise<void> {
   for (let seconds = 0; seconds <= CHECKPOINT; seconds += 1000) server.clock.advance(1000);
-  await eventually(() => {
-    // What is written in real time is told on the server's.
-    server.clock.advance(50);
-    const acks = publisher.socket.texts.filter(({ type }) => type === 'ack');
-    return acks.at(-1)?.offset === length && recordOf(server, publisher.session).checkpoint !== null;
-  });
+  await eventually(() => recordOf(server, publisher.session).checkpoint !== null);
+  await stored(server, publisher, length);
 }
 
-/** Until some of what came is on disk. */
-async function stored(server: TestServer, publisher: TestPublisher): Promise<void> {
-  await eventually(() => {
-    server.clock.advance(50);
-    return publisher.socket.texts.some(({ type }) => type === 'ack');
-  });
+/** Until that much is on disk, and acknowledged. */
+async function stored(server: TestServer, publisher: TestPublisher, length: number): Promise<void> {
+  const path = join(server.journals, publisher.session);
+  server.clock.advance(500);
+  await eventually(() => statSync(path).size === length);
+  while (publisher.socket.texts.findLast(({ type }) => type === 'ack')?.offset !== length) {
+    // The disk answers in its own time; only then does the server's clock count to the acknowledgement.
+    server.clock.advance(100);
+    await publisher.settled();
+  }
 }
 
 /** What is kept of a session; nothing before that is written first. */
@@ -147,7 +147,7 @@ describe('a server that is killed', () => {
     const first = await publish(server, whole.subarray(0, 200_000));
     await noted(server, first, 200_000);
     const second = await publish(server, whole.subarray(0, 150_000), { takeover: true });
-    await stored(server, second);
+    await stored(server, second, 150_000);
     const next = await startAfterKillOf(server);
     const back = await publish(next, whole, { session: second.session });
     expect(back.offset).toBeGreaterThan(0);
@@ -294,7 +294,7 @@ describe('a session whose broadcast is over', () => {
     const server = await start({ grace: 30_000 });
     const publisher = await publish(server, whole.subarray(0, 200_000));
     await expire(server, publisher);
-    await stored(server, await publish(server, whole.subarray(0, 100_000)));
+    await stored(server, await publish(server, whole.subarray(0, 100_000)), 100_000);
     const options = { session: publisher.session, late: true };
     const cut = await publish(server, whole.subarray(0, 250_000), options);
     cut.socket.cut();

@@ -39,17 +39,18 @@ export class RecordingArchive implements SessionArchive {
     if (recording !== null && !known)
       logger.error({ broadcast: id }, 'how far a recording came is not understood');
     await store.broadcasts.resume(id);
-    // All of a broadcast that begins again, and what was begun after it was noted how far another one came, is made again.
-    for (const { id: other, state } of await store.recordings.ofBroadcast(id)) {
+    // What was begun since it was noted how far another one came, or all where nothing was.
+    const again = (await store.recordings.ofBroadcast(id)).filter(({ id: other, state }) => {
       const isMadeAgain = how === 'begin' || (known !== undefined && other !== known.recording.id);
-      if (state === 'recording' && isMadeAgain) await recordings.delete(other);
-    }
-    if (known) recordings.expect(id, known);
+      return state === 'recording' && isMadeAgain;
+    });
+    await recordings.expect(id, { state: known, again: again.map((recording) => recording.id) });
   }
 
   async adopt({ channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {
     const { store, recordings } = this.#options;
     if (recording === null) return false;
+    if (recordings.isUnlisted(recording)) throw new Error('its recording is not listed yet');
     const keeps = namePrefix !== null || (await store.channels.find(channel))?.keepOriginal === true;
     return keeps && (await recordings.adoptOriginal(recording, path));
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -6,7 +7,11 @@ import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { cutTornTail } from '../../egress/recording/cut-torn-tail.ts';
-import { type BroadcastRecording, recordBroadcast } from '../../egress/recording/from-channel.ts';
+import {
+  type BroadcastRecording,
+  type BroadcastRecordingOptions,
+  recordBroadcast,
+} from '../../egress/recording/from-channel.ts';
 import type { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
 import type { RecordingView } from '../../ingest/websocket/recording-view.ts';
 import type { Store } from '../../store/open-store.ts';
@@ -50,6 +55,14 @@ export interface RecordingFigures {
   readonly diskFree: number | undefined;
 }
 
+/** What is known of the recording of a broadcast that another process began. */
+export interface ExpectedRecording {
+  /** How far it came; undefined where none is gone on with. */
+  readonly state: BroadcastRecordingState | undefined;
+  /** Those that will be made again, in their order: they keep their ids, and what is known of them. */
+  readonly again: readonly string[];
+}
+
 /** What a publisher is told of a broadcast that is not recorded for want of room. */
 const NO_ROOM: RecordingView = {
   id: undefined,
@@ -57,6 +70,7 @@ const NO_ROOM: RecordingView = {
   closed: Promise.resolve(),
   checkpoint: async () => undefined,
   drained: async () => {},
+  damage: () => {},
   suspend: () => {},
 };
 
@@ -66,7 +80,7 @@ export class Recordings {
   readonly #catalog: StoredCatalog;
   readonly #running = new Map<string, BroadcastRecording>();
   /** How far the recordings of broadcasts came that another process began, and that start anew in this one. */
-  readonly #expected = new Map<string, BroadcastRecordingState>();
+  readonly #expected = new Map<string, ExpectedRecording>();
   readonly #pending = new Set<Promise<void>>();
   /** The database knows of every broadcast that started. */
   #listed: Promise<void> = Promise.resolve();
@@ -119,9 +133,10 @@ export class Recordings {
     });
   }
 
-  /** A broadcast that another process began is about to start in this one: its recording came that far. */
-  expect(broadcast: string, state: BroadcastRecordingState): void {
-    this.#expected.set(broadcast, state);
+  /** A broadcast that another process began is about to start in this one. Rejects with what the disk says. */
+  async expect(broadcast: string, recording: ExpectedRecording): Promise<void> {
+    for (const id of recording.again) await rm(this.fileOf(id), { force: true });
+    this.#expected.set(broadcast, recording);
   }
 
   /**
@@ -137,7 +152,7 @@ export class Recordings {
       if (this.isOpen(id)) continue;
       const left = await cutTornTail(this.fileOf(id)).catch((error: unknown) => {
         logger.error({ recording: id, err: error }, 'the end of a recording cannot be mended');
-        return { size: 0, duration };
+        return { size: statSync(this.fileOf(id), { throwIfNoEntry: false })?.size ?? 0, duration };
       });
       await store.recordings.progress(id, { state: 'damaged', ...left });
       logger.warn({ recording: id, ...left }, 'a recording was cut off when the server last stopped');
@@ -188,6 +203,11 @@ export class Recordings {
     const adopted = await this.#originals.adopt(recording, journal);
     if (adopted) void this.#retention.sweep();
     return adopted;
+  }
+
+  /** It is over, and the database could not be told yet. */
+  isUnlisted(id: string): boolean {
+    return this.#catalog.unwrittenEnd(id) !== undefined;
   }
 
   /** Where an original of a recording is. */
@@ -250,7 +270,7 @@ export class Recordings {
   }
 
   #record(broadcast: Broadcast): void {
-    const recording = this.#goOn(broadcast) ?? recordBroadcast(broadcast, this.#recordingOptions);
+    const recording = this.#goOn(broadcast) ?? recordBroadcast(broadcast, this.#recordingOptions([]));
     this.#running.set(broadcast.info.id, recording);
     void this.#keep(
       recording.closed.then(() => {
@@ -259,17 +279,19 @@ export class Recordings {
     );
   }
 
-  get #recordingOptions() {
+  #recordingOptions(ids: readonly string[]): BroadcastRecordingOptions {
     const { clock, logger, folder, sync } = this.#options;
-    return { folder, clock, sync, log: logger, catalog: this.#catalog, newRecordingId: randomUUID };
+    const names = ids.values();
+    const newRecordingId = () => names.next().value ?? randomUUID();
+    return { folder, clock, sync, log: logger, catalog: this.#catalog, newRecordingId };
   }
 
   /** Where its file is gone, what comes from here on is recorded all the same. */
   #goOn(broadcast: Broadcast): BroadcastRecording | undefined {
-    const state = this.#expected.get(broadcast.info.id);
+    const { state, again } = this.#expected.get(broadcast.info.id) ?? { state: undefined, again: [] };
     this.#expected.delete(broadcast.info.id);
     try {
-      return state && recordBroadcast(broadcast, this.#recordingOptions, state);
+      return recordBroadcast(broadcast, this.#recordingOptions(again), state);
     } catch (error) {
       this.#options.logger.error(
         { recording: state?.recording.id, err: error },
