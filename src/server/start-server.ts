@@ -136,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = await createHttp(logger, proxies);
   await apiRoutes(http, services);
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
-  hlsRoutes(http, { hub, store, presentations, traffic });
+  await hlsRoutes(http, { hub, store, presentations, traffic });
   await pageRoutes(http, services, pagesFolder);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),

@@ -83,7 +83,7 @@ beforeEach(async () => {
   const stored = { find: async (name: string) => (name === 'idle' ? { name } : undefined) };
   http = await createHttp(pino({ level: 'silent' }), new TrustedProxies([]));
   const store = { channels: stored } as unknown as Store;
-  hlsRoutes(http, { hub, store, presentations, traffic: new ViewerTraffic() });
+  await hlsRoutes(http, { hub, store, presentations, traffic: new ViewerTraffic() });
   url = await listen(http, '127.0.0.1', 0);
 });
 

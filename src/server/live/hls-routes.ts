@@ -9,7 +9,7 @@ import { sendMedia } from '../../egress/http/send-media.ts';
 import type { Track } from '../../media/track.ts';
 import type { Store } from '../../store/open-store.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
-import type { Http, HttpReply, HttpRequest } from '../http/http.ts';
+import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import type { ViewerTraffic } from './viewer-traffic.ts';
 
@@ -33,10 +33,19 @@ const OPTIONS = { helmet: false, schema: { hide: true } } as const;
  * `/live/{channel}/index.m3u8`, and below `/live/{channel}/{presentation}/` what it names: playlists, and media that DASH
  * shares. Open to whoever knows the address.
  */
-export function hlsRoutes(http: Http, sources: HlsSources): void {
-  const egress = new HlsEgress();
+export async function hlsRoutes(http: Http, sources: HlsSources): Promise<void> {
+  const routes: HttpPlugin = async (scope) => {
+    // Ten times a second and viewer: a log of its own for each request would cost a tenth of serving it.
+    scope.setChildLoggerFactory((logger) => logger);
+    const egress = new HlsEgress();
+    multivariantRoute(scope, egress, sources);
+    presentationRoutes(scope, egress, sources);
+  };
+  await http.register(routes);
+}
+
+function presentationRoutes(http: Http, egress: HlsEgress, sources: HlsSources): void {
   const { presentations } = sources;
-  multivariantRoute(http, egress, sources);
   http.get('/live/:channel/:presentation/:file', OPTIONS, async (request, reply) => {
     const { channel, presentation, file } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
