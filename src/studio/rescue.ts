@@ -37,9 +37,8 @@ const ELSEWHERE = 'Another tab is sending it already.';
 /** In place of what is said to a broadcast that is on. */
 const WORDS: Partial<Record<PublishErrorCode, string>> = {
   'session-lost':
-    'The server has closed this broadcast. Its recording has what arrived until then; the rest cannot be added any more.',
-  'taken-over':
-    'The broadcast was gone on with from somewhere else. Its recording has what arrived until then; the rest cannot be added any more.',
+    'The server does not hold this broadcast any more. Its recording has what arrived until then; the rest cannot be added.',
+  'taken-over': 'The broadcast goes on from somewhere else. Try again when it is over.',
   'channel-busy': 'The channel is live now. Try again when that broadcast is over.',
   'max-duration': 'The broadcast is as long as this channel allows. The rest cannot be added.',
   'channel-not-found': 'The channel no longer exists. The rest cannot be added.',

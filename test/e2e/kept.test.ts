@@ -85,6 +85,39 @@ describe('a tab that crashes with unsent media', () => {
     await context.close();
   });
 
+  it('brings the rest when its broadcast is over for long and another one is on: the recording is made whole', async () => {
+    await server.api('PATCH', '/api/channels/main', { reconnectGrace: 1000 });
+    const { context, studio, recorded } = await openSparseStudio();
+    network.cut();
+    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(150_000);
+    await crash(studio);
+    network.mend();
+    await expect.poll(async () => (await listRecordings(server))[0]?.state).toBe('complete');
+    const [partial] = await listRecordings(server);
+
+    const next = await openStudio(browser, server);
+    await goLive(next.studio);
+    const again = await context.newPage();
+    await again.goto(`${network.url}/studio/main`);
+    await again.getByRole('button', { name: 'Upload the rest' }).click();
+    await again.getByText('The recording is complete').waitFor();
+    const duration = async () => {
+      const whole = (await listRecordings(server)).find(({ id }) => id === partial?.id);
+      return whole?.duration ?? 0;
+    };
+    await expect.poll(duration, { timeout: 30_000 }).toBeGreaterThan(partial?.duration ?? 0);
+    const kept = await probePackets(await downloadRecording(server, partial?.id ?? ''), 'video');
+    const made = await probePackets(recorded.files[0] ?? '', 'video', { cutOff: true });
+    expect(kept.length).toBeGreaterThan(made.length - 45);
+    expect(kept.map(({ size }) => size).slice(0, -1)).toEqual(
+      made.slice(0, kept.length - 1).map(({ size }) => size),
+    );
+    await stopBroadcast(next.studio);
+    await next.context.close();
+    await context.close();
+    await server.api('PATCH', '/api/channels/main', { reconnectGrace: null });
+  });
+
   it('can be discarded, and is not offered while another tab is at it', async () => {
     const { context, studio } = await openSparseStudio();
     network.cut();

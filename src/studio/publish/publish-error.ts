@@ -59,7 +59,7 @@ const WORDS: Record<PublishErrorCode, string> = {
   'bad-message':
     'This page and the server do not understand each other. Reload the page: it may be from an older version.',
   'session-lost':
-    'The server no longer holds this broadcast, so it cannot be continued. Go live again to start a new one.',
+    'The connection was away for longer than this channel waits, and the broadcast has ended. What was not sent is kept on this device: upload it, and the recording is complete.',
   'bitrate-exceeded':
     'The server does not take this many bits a second. Choose a lower bitrate, then go live again.',
   'storage-failed':
@@ -89,7 +89,6 @@ export interface ServerComplaint {
 /** After these nothing that was kept will ever be taken. */
 const HOPELESS: readonly PublishErrorCode[] = [
   'channel-not-found',
-  'taken-over',
   'bad-media',
   'bad-message',
   'bitrate-exceeded',

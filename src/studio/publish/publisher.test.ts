@@ -362,7 +362,7 @@ describe('Publisher', () => {
     [undefined, true],
     [new PublishError('unfinished'), true],
     [new PublishError('session-lost'), true],
-    [new PublishError('taken-over'), false],
+    [new PublishError('taken-over'), true],
     [new PublishError('bad-media'), false],
   ])('closed with %s it keeps the rest to be sent another time: %s', async (error, kept) => {
     const closings: unknown[] = [];

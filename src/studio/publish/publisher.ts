@@ -221,7 +221,7 @@ export class Publisher {
   }
 
   #startMessage(): PublishStart {
-    const { session, mimeType, title, key, takeover, namePrefix } = this.#options;
+    const { session, mimeType, title, key, takeover, namePrefix, leftBehind } = this.#options;
     return {
       type: 'start',
       session,
@@ -231,6 +231,7 @@ export class Publisher {
       ...(namePrefix !== undefined ? { namePrefix } : {}),
       // A server that knows nothing of this session must not begin it in the middle.
       ...(this.#backlog.start > 0 ? { from: this.#backlog.start } : {}),
+      ...(leftBehind ? { late: true } : {}),
       // Only to get in: a publisher that lost its place later asks its owner before it takes it back.
       ...(takeover && !this.#wasAccepted ? { takeover } : {}),
     };

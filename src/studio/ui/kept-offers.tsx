@@ -38,10 +38,7 @@ function KeptOffer(props: {
             <strong>A broadcast was cut off before all of it was sent.</strong> {nameOf(leftover)}:{' '}
             {sizeOf(leftover)} of it are still on this device.
           </p>
-          <p>
-            Upload them before you go live again, and its recording is complete. Afterwards they cannot be
-            added any more.
-          </p>
+          <p>Upload them, and its recording is complete.</p>
           <Choices {...props} upload="Upload the rest" />
         </>
       );
