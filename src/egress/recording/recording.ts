@@ -4,6 +4,7 @@ import type { Clock } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import { AppendFile } from '../../disk/append-file.ts';
 import { StorageError } from '../../disk/storage-error.ts';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import type { Chunk } from '../../media/chunk.ts';
 import { type RecordedMovie, trackIdOf } from '../../media/mp4/cmaf-header.ts';
 import { moveChunk } from '../../media/mp4/move-chunk.ts';
@@ -82,6 +83,7 @@ export class Recording {
   #told: Promise<void> = Promise.resolve();
   #ended = false;
   #suspended = false;
+  #isFound = false;
   #damageReason: string | undefined;
 
   /** Makes the file and writes its header, or goes on with the one that is there. Throws StorageError. */
@@ -156,7 +158,7 @@ export class Recording {
     const state = this.#save();
     this.#startRefresh();
     await this.#refresh;
-    if (this.#options.sync) await this.#file.sync().catch((error) => this.damage(messageOf(error)));
+    if (this.#options.sync) await this.#sync().catch((error) => this.damage(messageOf(error)));
     return this.#state === 'recording' ? state : undefined;
   }
 
@@ -282,7 +284,7 @@ export class Recording {
     try {
       await this.#refresh;
       await this.#writeIndex();
-      await this.#file.sync();
+      await this.#sync();
     } catch (error) {
       this.damage(messageOf(error));
     }
@@ -292,6 +294,15 @@ export class Recording {
     this.#tellEnd(extent, reason);
     await this.#told;
     this.#settleClosed();
+  }
+
+  /** Of a new file the way to it is to be found after a power loss too. */
+  async #sync(): Promise<void> {
+    await this.#file.sync();
+    if (this.#isFound || !this.#options.sync) return;
+    await syncFolder(dirname(this.path));
+    await syncFolder(this.#options.folder);
+    this.#isFound = true;
   }
 
   #tellEnd(extent: RecordingExtent, reason: string | undefined): void {
