@@ -8,8 +8,9 @@ import type { Channel } from '../../src/channel/channel.ts';
 import { Hub } from '../../src/channel/hub.ts';
 import type { Log } from '../../src/channel/log.ts';
 import { ManualClock } from '../../src/channel/manual-clock.ts';
+import type { SyncBatch } from '../../src/disk/sync-batch.ts';
 import { type BroadcastRecording, recordBroadcast } from '../../src/egress/recording/from-channel.ts';
-import type { RecordingCatalog } from '../../src/egress/recording/recording-catalog.ts';
+import type { RecordingCatalog, RecordingExtent } from '../../src/egress/recording/recording-catalog.ts';
 import type { BroadcastRecordingState } from '../../src/egress/recording/recording-state.ts';
 import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
@@ -35,6 +36,8 @@ export interface TestServerOptions {
   readonly mergeWindow?: number;
   readonly record?: boolean;
   readonly grace?: number;
+  /** Makes journals durable. */
+  readonly sync?: SyncBatch;
   /** Goes on with what is in that folder, which becomes its own. */
   readonly folder?: string;
 }
@@ -42,7 +45,7 @@ export interface TestServerOptions {
 /** What the catalog was told, in order: `created r1`, `completed r1`. */
 class TestCatalog implements RecordingCatalog {
   readonly told: string[] = [];
-  readonly extents = new Map<string, { size: number; duration: number }>();
+  readonly extents = new Map<string, RecordingExtent>();
 
   async created({ id }: { id: string }): Promise<void> {
     this.told.push(`created ${id}`);
@@ -52,7 +55,7 @@ class TestCatalog implements RecordingCatalog {
     this.told.push(`progressed ${id}`);
   }
 
-  async completed(id: string, extent: { size: number; duration: number }): Promise<void> {
+  async completed(id: string, extent: RecordingExtent): Promise<void> {
     this.extents.set(id, extent);
     this.told.push(`completed ${id}`);
   }
@@ -132,6 +135,7 @@ export class TestServer {
       journalFolder: this.journals,
       recordingOf: ({ info }) => this.#byBroadcast.get(info.id),
       archive: this.archive,
+      sync: options.sync,
     });
     this.egress = new PlayEgress({
       clock,

@@ -11,8 +11,11 @@ import {
 } from '../../../test/contract/test-publisher.ts';
 import { TestServer, type TestServerOptions } from '../../../test/contract/test-server.ts';
 import { eventually } from '../../../test/contract/test-socket.ts';
+import { ManualClock } from '../../channel/manual-clock.ts';
+import { SyncBatch } from '../../disk/sync-batch.ts';
 import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
 import { CollectingSink } from '../../media/webm/collecting-sink.ts';
+import { CLOSE } from '../../wire/close-codes.ts';
 
 const FIXTURES = ['webm-h264-opus.webm', 'webm-av1-opus.webm', 'mp4-avc1-opus.mp4'];
 const whole = readFixture('webm-h264-opus.webm');
@@ -325,5 +328,71 @@ describe('a session whose broadcast is over', () => {
     back.socket.say({ type: 'end', length: whole.length + 1 });
     expect(await back.socket.closed).toMatchObject({ reason: 'bad-length' });
     expect(recordOf(server, publisher.session).status).toBe('unfinished');
+  });
+});
+
+describe('what is missing of a recording', () => {
+  it('between two sessions is listed, as long as the wall clock says', async () => {
+    const server = await start();
+    const first = await publish(server, whole.subarray(0, 200_000));
+    first.socket.cut();
+    await eventually(() => server.channel('main').state === 'interrupted');
+    const at = server.channel('main').broadcast?.position ?? 0;
+    server.clock.advance(12_000);
+    const second = await publish(server, whole);
+    const id = String(await second.end(whole.length));
+    const gaps = server.catalog.extents.get(id)?.gaps;
+    expect(gaps).toHaveLength(1);
+    expect(gaps?.[0]?.at).toBeGreaterThan(at - 200);
+    expect(gaps?.[0]?.duration).toBeGreaterThan(11_000);
+    expect(gaps?.[0]?.duration).toBeLessThanOrEqual(12_000);
+  });
+
+  it('is nothing after a cut or a kill that the publisher came back from', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await noted(server, publisher, 200_000);
+    const next = await startAfterKillOf(server);
+    next.clock.advance(20_000);
+    const back = await publish(next, whole, { session: publisher.session });
+    const id = String(await back.end(whole.length));
+    expect(next.catalog.extents.get(id)?.gaps).toEqual([]);
+  });
+});
+
+describe('a disk that fails to sync', () => {
+  it('is believed once: the publisher is told, the recording is damaged, and nothing is acknowledged after it', async () => {
+    const clock = new ManualClock();
+    let fails = false;
+    const sync = new SyncBatch({
+      clock,
+      sync: async () => {
+        if (fails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      },
+    });
+    const server = await start({ sync });
+    const publisher = await publish(server, whole.subarray(0, 100_000));
+    const acknowledged = () =>
+      Number(publisher.socket.texts.findLast(({ type }) => type === 'ack')?.offset ?? 0);
+    while (acknowledged() === 0) {
+      clock.advance(500);
+      server.clock.advance(100);
+      await publisher.settled();
+    }
+    const before = acknowledged();
+    fails = true;
+    publisher.send(whole.subarray(100_000, 150_000));
+    let closed = false;
+    void publisher.socket.closed.then(() => {
+      closed = true;
+    });
+    await eventually(() => {
+      clock.advance(500);
+      return closed;
+    });
+    expect(await publisher.socket.closed).toEqual({ code: CLOSE.storageFailed, reason: 'storage-failed' });
+    expect(acknowledged()).toBe(before);
+    await eventually(() => server.catalog.told.some((line) => line.startsWith('damaged r1')));
+    await sync.close();
   });
 });
