@@ -91,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log: logger,
     limits: publishLimits(config),
     journalFolder: data.journal,
+    keepUnfinished: config.recording.keepUnfinished * 24 * 60 * 60_000,
     recordingOf: (broadcast) => recordings.of(broadcast),
     archive: new RecordingArchive({ store, recordings, logger, folder: data.recordings, minFree }),
   });

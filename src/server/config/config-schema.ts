@@ -139,6 +139,12 @@ export const ConfigSchema = Type.Object({
       maximum: 36_500,
       description: 'Days after their end that recordings are deleted; 0 for never',
     }),
+    keepUnfinished: Type.Integer({
+      default: 7,
+      minimum: 0,
+      maximum: 365,
+      description: 'Days that what a lost publisher sent is kept, for it to bring the rest',
+    }),
   }),
   hls: Type.Object({
     segment: Type.Integer({
