@@ -20,8 +20,8 @@ import { type SessionClock, TrackClock } from './session-clock.ts';
 const CHUNK_DURATION = milliseconds(100);
 /** Where there is no video to start groups, audio does at about this distance. */
 const GROUP_DURATION = milliseconds(1000);
-/** Lips are seen to be off from about twice this on, and what is left after filling comes on top. */
-const LARGEST_DRIFT = milliseconds(30);
+/** Lips are seen to be off from about 40 ms on; the jitter of a browser comes on top of this. */
+const LARGEST_DRIFT = milliseconds(25);
 /** A longer gap is no hiccup of a microphone: there is nothing to conceal. */
 const LONGEST_FILLED = milliseconds(2000);
 
@@ -30,7 +30,7 @@ const LONGEST_FILLED = milliseconds(2000);
  * never make a gap or an overlap. Only where it is more than a packet beside the container's, the container is
  * followed: forward over a gap, and by dropping what lies wholly in the past. A gap in Opus is filled with empty
  * packets, which decoders conceal: a hole in the sound would stop the picture too in MediaSource players. They are
- * shorter than a browser's packets of 60 ms, so there the container is followed from 30 ms on.
+ * shorter than a browser's packets of 60 ms, so there the container is followed from 25 ms on.
  */
 export class AudioChunker {
   readonly #output: ChunkOutput;
