@@ -9,6 +9,7 @@ import {
 } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
 import { OpenSegment } from './open-segment.ts';
+import { PartTrial } from './part-trial.ts';
 import type { ProgramClock } from './program-clock.ts';
 import {
   LEAST_PART,
@@ -24,6 +25,8 @@ import { SegmentWindow } from './segment-window.ts';
 const NEAR_ENOUGH = 0.75;
 /** A segment without parts lasts at least this share of the usual, where one after another would be without. */
 const LEAST_WHOLE = 0.5;
+/** So many short segments in a row that no part fits, and the next ones are whole until parts would fit again. */
+const PATIENCE = 2;
 /** A shorter hole between two chunks is rounding of a container's clock. */
 const LARGEST_ROUNDING = milliseconds(100);
 /** Cuts that a track which brings nothing is to follow one day. */
@@ -48,6 +51,8 @@ export class SegmentTrack {
   readonly #cuts: Milliseconds[] = [];
   /** Short segments in a row that had to end because no part could be made of what came. */
   #misfits = 0;
+  /** Of the newest segment, where it is without parts. */
+  #trial: PartTrial | undefined;
   /** Media of this epoch came before. */
   #goesOn = false;
 
@@ -111,6 +116,7 @@ export class SegmentTrack {
     if (open.pending.duration > 0 && open.pending.duration + chunk.duration > target)
       this.#completePart(open);
     open.add(chunk);
+    this.#trial?.add(chunk, target);
     this.#end = endOf(chunk);
     if (open.duration > this.#ticks(this.#longest, chunk)) this.#completeLong(open, chunk);
     else if (open.pending.duration >= target * LEAST_PART) this.#completePart(open);
@@ -143,13 +149,16 @@ export class SegmentTrack {
     if (leads || !this.#clock.started) this.#clock.observe(place, chunk.wallClock);
     const fits = chunk.duration <= this.#ticks(this.#partTarget, chunk);
     if (!fits) this.#misfits += 1;
+    else if (this.#trial?.fits) this.#misfits = 0;
+    const parted = fits && this.#misfits < PATIENCE;
+    this.#trial = parted ? undefined : new PartTrial();
     const open = new OpenSegment({
       sequence: this.#nextSegment,
       epoch,
       first: chunk,
       firstPart: this.#nextPart,
       programDateTime: this.#clock.dateOf(place),
-      parted: fits && this.#misfits < 2,
+      parted,
     });
     this.#nextSegment += 1;
     this.#open = open;
@@ -164,15 +173,7 @@ export class SegmentTrack {
     if (this.#mustFollow(chunk) || hole || full) return true;
     if (leads && chunk.kind === 'video' && chunk.keyframe && length >= usual * NEAR_ENOUGH) return true;
     if (leads && chunk.kind === 'audio' && length + chunk.duration / 2 >= usual) return true;
-    if (!open.parted) {
-      const long = length >= usual * LEAST_WHOLE;
-      if (this.#misfits < 2 || long) {
-        // After that it is tried with parts again; one more that does not fit, and the next is whole, too.
-        this.#misfits = Math.min(this.#misfits, 1);
-        return true;
-      }
-      return false;
-    }
+    if (!open.parted) return this.#misfits < PATIENCE || (chunk.keyframe && length >= usual * LEAST_WHOLE);
     const target = this.#ticks(this.#partTarget, chunk);
     if (chunk.duration > target) return true;
     if (open.pending.independent || open.pending.duration + chunk.duration <= target) return false;

@@ -148,10 +148,22 @@ describe('frames that no part fits', () => {
     expect(stream.listed('video').map(({ parted }) => parted)).toEqual([true, false, true]);
   });
 
-  it('are gathered for half a segment where one comes after another', () => {
-    const stream = new Stream().frames(40, 250);
-    expect(stream.lengths('video')).toEqual([250, ...Array.from({ length: 9 }, () => 1000)]);
+  it('are gathered from keyframe to keyframe where one comes after another', () => {
+    const stream = new Stream().frames(40, 250, 4);
+    expect(stream.lengths('video')).toEqual([250, 1750, ...Array.from({ length: 7 }, () => 1000)]);
     expect(stream.listed('video').some(({ parted }) => parted)).toBe(false);
+    const eight = new Stream().frames(80, 125, 8);
+    expect(eight.lengths('video')).toEqual([250, 125, 1625, ...Array.from({ length: 7 }, () => 1000)]);
+    expect(eight.listed('video').map(({ parted }) => parted)).toEqual([true, true, ...Array(8).fill(false)]);
+  });
+
+  it('give way to parts as soon as these would have fitted', () => {
+    const stream = new Stream().frames(40, 125, 8).frames(100, 40, 25);
+    const later = stream.listed('video').slice(-2);
+    expect(later.map(({ parted, duration }) => [parted, duration / 48])).toEqual([
+      [false, 1000],
+      [true, 2000],
+    ]);
   });
 
   it('are followed by gaps where one outlasts every segment', () => {

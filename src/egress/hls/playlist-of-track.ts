@@ -49,7 +49,8 @@ export function playlistOfTrack(presentation: Presentation, track: SegmentTrack)
   const lowLatency: LowLatency = {
     partTarget: partTargetOf(segmenter.limits),
     open: open && headOf(track.kind, open, before, maps, true),
-    hint: uriOf(track.kind, { type: 'part', sequence: track.nextPart }),
+    // The next part of a segment without parts is that of another one: it may be long in coming.
+    hint: open?.parted === false ? undefined : uriOf(track.kind, { type: 'part', sequence: track.nextPart }),
     reports: segmenter.tracks.filter((other) => other !== track).map(reportOf),
   };
   return {

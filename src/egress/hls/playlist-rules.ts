@@ -291,15 +291,16 @@ export class PlaylistRules {
     if (ended) holds(open === undefined, 'parts without a segment at the end');
   }
 
-  #checkEdge({ hint, ended, reports }: ReadPlaylist): void {
+  #checkEdge({ hint, open, ended, reports }: ReadPlaylist): void {
     if (ended) {
       holds(hint === undefined, 'a hint after the end');
       return;
     }
-    holds(hint !== undefined && !this.#parts.has(hint), `the hint ${hint} is nothing new`);
+    holds(hint === undefined || !this.#parts.has(hint), `the hint ${hint} is nothing new`);
+    holds(hint !== undefined || open === undefined, 'parts come, and none is hinted at');
     for (const report of reports) holds(/^\d+$/.test(report['LAST-MSN'] ?? ''), 'a report without LAST-MSN');
     const last = this.#last;
-    if (!last?.hint || hint === last.hint) return;
+    if (!last?.hint || hint === undefined || hint === last.hint) return;
     holds(this.#parts.has(last.hint), `what was hinted did not come: ${last.hint}`);
   }
 
