@@ -27,7 +27,7 @@ describe('a broadcast through cuts of the network and kills of the server', () =
     await scene.goLive();
     await cutNetworks(scene, random, { cuts: 2, longestCut: 4000 }, report);
     await killServer(scene, random, { kills: 3 }, report);
-    report.proofs.push(await scene.finish());
+    report.proofs.push(...(await scene.finish()));
     expectProven(report);
     expect(report.faults.length).toBe(5);
   });

@@ -49,7 +49,7 @@ async function inOneBroadcast(
   const report: CampaignReport = { faults: [], proofs: [] };
   await scene.goLive();
   await trouble(report);
-  report.proofs.push(await scene.finish());
+  report.proofs.push(...(await scene.finish()));
   return report;
 }
 
@@ -136,8 +136,13 @@ export async function crashTabs(
     await pass(random.between(2000, 6000));
     const unsent = random.between(2000, 8000);
     await scene.crashStudio(pass(unsent));
-    report.faults.push({ what: `crash with ${inSeconds(unsent)} unsent`, recovery: undefined });
-    report.proofs.push(await scene.reopenStudio());
+    const goesOn = round % 2 === 1;
+    const what = `crash with ${inSeconds(unsent)} unsent, ${goesOn ? 'live again before the rest is uploaded' : 'the rest uploaded'}`;
+    report.faults.push({ what, recovery: undefined });
+    const proofs = goesOn
+      ? await scene.goOnBeforeTheRest(() => pass(random.between(2000, 6000)))
+      : await scene.uploadTheRest();
+    report.proofs.push(...proofs);
   }
   return report;
 }

@@ -9,9 +9,10 @@ import { crash } from '../support/kept-bytes.ts';
 import type { RecordedBytes } from '../support/recorded-bytes.ts';
 import { downloadRecording, listRecordings } from '../support/same-media.ts';
 import { goLive, openStudio, stopBroadcast, waitForWord } from '../support/studio-page.ts';
-import { type FrameProof, proveFrames } from './frame-proof.ts';
+import { type CapturedMedia, type FrameProof, proveFrames } from './frame-proof.ts';
 import { KillableServer } from './killable-server.ts';
 import { readCaptured } from './read-captured.ts';
+import { splitSessions } from './split-sessions.ts';
 import { SteadyViewer } from './steady-viewer.ts';
 
 /** After a broadcast its recording is made progressive; however long that takes, it ends before, in ms. */
@@ -20,7 +21,7 @@ const LOOK_EVERY = 200;
 /** A studio that lost its server for long waits up to 8 s before it tries again, and then sends what it kept. */
 const STUDIO_PATIENCE = 90_000;
 
-/** What came of one broadcast. */
+/** What came of one publisher session of a broadcast. */
 export interface BroadcastProof extends FrameProof {
   readonly recording: string;
   /** Where both files were put; undefined when there is nothing to look into. */
@@ -79,12 +80,12 @@ export class ChaosScene {
   }
 
   /** Ends the broadcast as a broadcaster does, and proves its recording. */
-  async finish(): Promise<BroadcastProof> {
+  async finish(): Promise<BroadcastProof[]> {
     await this.#studio
       .locator('.page-header .pill', { hasText: /^Live$/ })
       .waitFor({ timeout: STUDIO_PATIENCE });
     const id = await stopBroadcast(this.#studio);
-    return this.#prove(id, false);
+    return this.#prove(id, [false]);
   }
 
   /** Cuts the studio's network, lets media pile up until `piledUp` settles, and crashes the tab. */
@@ -97,13 +98,28 @@ export class ChaosScene {
   }
 
   /** Opens the studio again after a crash, uploads the rest that it offers, and proves the recording. */
-  async reopenStudio(): Promise<BroadcastProof> {
-    this.#studio = await this.#context.newPage();
-    await this.#studio.goto(`${this.network.url}/studio/main`);
-    await this.#studio.getByRole('button', { name: 'Upload the rest' }).click();
-    await this.#studio.getByText('The recording is complete').waitFor();
+  async uploadTheRest(): Promise<BroadcastProof[]> {
+    await this.#reopenStudio();
+    await this.#upload();
     const [newest] = await listRecordings(this.server.now);
-    const proof = await this.#prove(newest?.id ?? '', true);
+    const proof = await this.#prove(newest?.id ?? '', [true]);
+    await this.#studio.reload();
+    return proof;
+  }
+
+  /**
+   * Opens the studio again after a crash and goes on with the broadcast until `enough` settles; only after it is over the
+   * rest is uploaded. Proves both sessions in the one recording.
+   */
+  async goOnBeforeTheRest(enough: () => Promise<void>): Promise<BroadcastProof[]> {
+    await this.#reopenStudio();
+    await this.goLive();
+    await enough();
+    const id = await stopBroadcast(this.#studio);
+    const before = (await this.#finalised(id)).size;
+    await this.#upload();
+    await this.#until(id, ({ size }) => size > before);
+    const proof = await this.#prove(id, [true, false]);
     await this.#studio.reload();
     return proof;
   }
@@ -115,18 +131,35 @@ export class ChaosScene {
     await this.server.close();
   }
 
-  async #prove(id: string, crashed: boolean): Promise<BroadcastProof> {
-    const found = await this.#finalised(id);
-    const captured = this.#recorded.files.at(-1) ?? '';
+  async #reopenStudio(): Promise<void> {
+    this.#studio = await this.#context.newPage();
+    await this.#studio.goto(`${this.network.url}/studio/main`);
+  }
+
+  async #upload(): Promise<void> {
+    await this.#studio.getByRole('button', { name: 'Upload the rest' }).click();
+    await this.#studio.getByText('The recording is complete').waitFor();
+  }
+
+  /** Proves the newest sessions in a recording; which of them crashed. */
+  async #prove(id: string, crashed: readonly boolean[]): Promise<BroadcastProof[]> {
+    const listed = await this.#faultsOfBroadcast(await this.#finalised(id));
+    const files = this.#recorded.files.slice(-crashed.length);
     const file = await downloadRecording(this.server.now, id);
-    const proof = proveFrames(await readCaptured(file), await readCaptured(captured), { crashed });
-    const faults = [...proof.faults, ...(await this.#faultsOfBroadcast(found))];
-    return {
+    const captured: CapturedMedia[] = [];
+    for (const each of files) captured.push(await readCaptured(each));
+    const parts = splitSessions(await readCaptured(file), captured);
+    const proofs = captured.map((session, index) =>
+      proveFrames(parts[index] ?? session, session, { crashed: crashed[index] === true }),
+    );
+    const wrong = listed.length > 0 || proofs.some(({ faults }) => faults.length > 0);
+    const evidence = wrong ? await this.#keepEvidence(file, files) : undefined;
+    return proofs.map((proof, index) => ({
       ...proof,
       recording: id,
-      faults,
-      evidence: faults.length > 0 ? await this.#keepEvidence(file, captured) : undefined,
-    };
+      faults: index === 0 ? [...proof.faults, ...listed] : proof.faults,
+      evidence,
+    }));
   }
 
   async #faultsOfBroadcast({ state, finalisation, gaps }: RecordingResource): Promise<string[]> {
@@ -143,20 +176,26 @@ export class ChaosScene {
   }
 
   /** Waits until a recording is what it stays; answers it. */
-  async #finalised(id: string): Promise<RecordingResource> {
+  #finalised(id: string): Promise<RecordingResource> {
+    return this.#until(id, ({ state, finalisation }) => state !== 'recording' && finalisation !== 'waiting');
+  }
+
+  /** Waits until a recording is so, or for long enough; answers it. */
+  async #until(id: string, holds: (recording: RecordingResource) => boolean): Promise<RecordingResource> {
     const end = Date.now() + FINALISE_PATIENCE;
     for (;;) {
       const found = (await listRecordings(this.server.now)).find((recording) => recording.id === id);
       if (!found) throw new Error(`there is no recording ${id}`);
-      if (Date.now() > end || (found.state !== 'recording' && found.finalisation !== 'waiting')) return found;
+      if (Date.now() > end || holds(found)) return found;
       await new Promise((done) => setTimeout(done, LOOK_EVERY));
     }
   }
 
-  async #keepEvidence(recording: string, captured: string): Promise<string> {
+  async #keepEvidence(recording: string, captured: readonly string[]): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'headwater-evidence-'));
     await copyFile(recording, join(folder, 'recording.mp4'));
-    await copyFile(captured, join(folder, 'captured.webm'));
+    for (const [index, file] of captured.entries())
+      await copyFile(file, join(folder, `captured-${index + 1}.webm`));
     return folder;
   }
 }

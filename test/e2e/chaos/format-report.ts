@@ -5,8 +5,9 @@ import type { CampaignReport } from './campaigns.ts';
 export function formatReport(name: string, { faults, proofs }: CampaignReport): string {
   const recoveries = faults.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery]));
   const wrong = proofs.flatMap((proof) => proof.faults);
+  const recordings = new Set(proofs.map(({ recording }) => recording)).size;
   const lines = [
-    `${wrong.length === 0 ? '✓' : '✗'} ${name}: ${faults.length} faults, ${proofs.length} recording${proofs.length === 1 ? '' : 's'}`,
+    `${wrong.length === 0 ? '✓' : '✗'} ${name}: ${faults.length} faults, ${recordings} recording${recordings === 1 ? '' : 's'}`,
     ...faults.map(({ what, recovery }, index) => {
       return `    ${index + 1}. ${what}${recovery === undefined ? '' : `: back after ${inSeconds(recovery)}`}`;
     }),

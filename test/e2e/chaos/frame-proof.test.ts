@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COUNTED_TONES } from '../support/test-camera.ts';
 import type { DecodedFrame, DecodedMedia } from './decode-media.ts';
 import { type CapturedMedia, proveFrames } from './frame-proof.ts';
+import { splitSessions } from './split-sessions.ts';
 import { TONE_RATE, ToneReader } from './tone-reader.ts';
 
 const FRAME = 1000 / 30;
@@ -90,6 +91,33 @@ describe('the frame proof', () => {
       'the crash took 49 frames along',
     ]);
     expect(proveFrames(cutAt(299), all).faults).toEqual(['1 frames are missing: 299']);
+  });
+});
+
+describe('a recording of two sessions', () => {
+  it('is taken apart where the second one begins, whatever the first one lost in a crash', () => {
+    const first = capture();
+    const second = capture();
+    const LENGTH = 9000;
+    const frames = [
+      ...first.media.frames.slice(0, 270),
+      ...second.media.frames.map((frame) => ({ ...frame, time: frame.time + LENGTH })),
+    ];
+    const tones = [
+      ...first.media.tones.filter(({ time }) => time < LENGTH),
+      ...second.media.tones.map((tone) => ({ ...tone, time: tone.time + LENGTH })),
+    ];
+    const sound = [...first.sound.slice(0, 150), ...second.sound];
+    const parts = splitSessions({ media: { ...first.media, frames, tones }, sound }, [first, second]);
+    expect(parts.length).toBe(2);
+    const [before = first, after = second] = parts;
+    expect(proveFrames(before, first, { crashed: true })).toMatchObject({ tail: 29, faults: [] });
+    expect(proveFrames(after, second)).toMatchObject({ framesFound: 300, tonesFound: 19, faults: [] });
+    const [short = first] = splitSessions({ media: { ...first.media, frames: frames.slice(2) }, sound }, [
+      first,
+      second,
+    ]);
+    expect(proveFrames(short, first, { crashed: true }).missing.slice(0, 2)).toEqual([0, 1]);
   });
 });
 
