@@ -43,23 +43,18 @@ export class JournalKeeper {
     return this.#work;
   }
 
-  /** Looks at all sessions: after a start, and from time to time, as unfinished ones grow old. Never rejects. */
+  /** Looks at all sessions: after a start, and from time to time, as what is kept grows old. Never rejects. */
   async sweep(): Promise<void> {
-    const { journals, clock, log, keepUnfinished } = this.#options;
-    const now = clock.wall();
-    for (const { id, status, openedAt, closedAt, broadcast } of journals.records()) {
-      const age = now - (closedAt ?? openedAt);
-      if (status === 'unfinished' && age > keepUnfinished) {
-        await journals
-          .update(id, { status: 'over' })
-          .catch((error: unknown) => log.error({ session: id, err: error }, 'a session cannot be put away'));
-      }
-      if (status === 'ended' && age > KEEP_ENDED) {
-        await journals
-          .remove(id)
-          .catch((error: unknown) => log.error({ session: id, err: error }, 'a session cannot be put away'));
-      } else if (status !== 'open') await this.tidy(broadcast);
+    const now = this.#options.clock.wall();
+    const broadcasts = new Set<string>();
+    for (const session of this.#options.journals.records()) {
+      if (session.status === 'open') continue;
+      await this.#age(session, now - (session.closedAt ?? session.openedAt)).catch((error: unknown) =>
+        this.#options.log.error({ session: session.id, err: error }, 'a session cannot be put away'),
+      );
+      broadcasts.add(session.broadcast);
     }
+    for (const broadcast of broadcasts) await this.tidy(broadcast);
   }
 
   /** Settles when nothing is being done. */
@@ -71,16 +66,23 @@ export class JournalKeeper {
     const { journals, archive } = this.#options;
     const sessions = journals.ofBroadcast(broadcast);
     if (sessions.some(({ status }) => status === 'open')) return;
-    if (sessions.some(({ status, late }) => late && status !== 'unfinished')) {
+    if (sessions.some(({ status, remake }) => remake && status !== 'unfinished')) {
       const streams = sessions.map(({ id, captureDistance }) => ({
         path: journals.pathOf(id),
         captureDistance,
       }));
       await archive.remake(broadcast, streams);
-      for (const { id, late } of sessions) if (late) await journals.update(id, { late: false });
+      for (const { id, remake } of sessions) if (remake) await journals.update(id, { remake: false });
     }
     if (sessions.some(({ status }) => status === 'unfinished')) return;
     for (const session of sessions) await this.#putAway(session);
+  }
+
+  async #age({ id, status, remake }: SessionRecord, age: number): Promise<void> {
+    const { journals, keepUnfinished } = this.#options;
+    if (age > keepUnfinished && status === 'unfinished') await journals.update(id, { status: 'over' });
+    else if (age > keepUnfinished && remake) await journals.update(id, { remake: false });
+    else if (age > KEEP_ENDED && status === 'ended' && !remake) await journals.remove(id);
   }
 
   async #putAway(session: SessionRecord): Promise<void> {

@@ -30,7 +30,7 @@ export class LateSession implements PublisherSession {
       onDurable: (offset: number) => this.#owner?.stored(offset),
       onError: (error: StorageError) => this.#fail(error),
     };
-    this.#files = host.journals.open({ ...record, late: true }, calls, size);
+    this.#files = host.journals.open({ ...record, remake: true }, calls, size);
   }
 
   get received(): number {

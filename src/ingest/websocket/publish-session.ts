@@ -68,6 +68,8 @@ export class PublishSession implements PublisherSession {
   readonly #stopped = Promise.withResolvers<void>();
   #checkpointAt: Milliseconds;
   #checkpointing = false;
+  /** Its journal failed. */
+  #isDistrusted = false;
 
   /** Takes the channel: for a new session, or for one of another process, which is to `replay`. Throws ChannelBusyError. */
   constructor(start: SessionStart | SavedSession, host: SessionHost) {
@@ -331,6 +333,7 @@ export class PublishSession implements PublisherSession {
 
   /** What was acknowledged may be lost: the recording says so, whoever reads its file later. */
   #loseTrust(error: StorageError): void {
+    this.#isDistrusted = true;
     this.#recording()?.damage(error.message);
     this.#fail(toPublishError(error));
   }
@@ -383,10 +386,12 @@ export class PublishSession implements PublisherSession {
 
   async #note(outcome: Partial<SessionRecord>, recording: RecordingView | undefined): Promise<void> {
     await recording?.closed;
+    // All that the recording lacks is in the journal, unless that is what failed.
+    const remake = recording?.state === 'damaged' && !this.#isDistrusted;
     // One without a byte has nothing to be brought.
     if (this.#received === 0) outcome = { ...outcome, status: 'over' };
     const closedAt = this.#host.clock.wall();
-    await this.#files.update({ ...outcome, closedAt, recording: recording?.id ?? null });
+    await this.#files.update({ ...outcome, closedAt, remake, recording: recording?.id ?? null });
     await this.#host.tidy(this.#files.record.broadcast);
   }
 }

@@ -55,8 +55,11 @@ export const SessionRecord = Type.Object({
   length: Type.Union([Type.Null(), Whole]),
   /** The recording that they are in, as far as they came while its broadcast was on. */
   recording: Type.Union([Type.Null(), Id]),
-  /** It got bytes since then: its broadcast's recordings are to be made anew from what its sessions sent. */
-  late: Type.Boolean(),
+  /**
+   * The recordings of its broadcast are to be made anew from what its sessions sent: it got bytes since then, or the
+   * recording could not be written.
+   */
+  remake: Type.Boolean(),
   checkpoint: Type.Union([Type.Null(), Checkpoint]),
 });
 /** What is kept of a session beside its bytes. */

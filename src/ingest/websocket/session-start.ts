@@ -36,7 +36,7 @@ export function newSessionRecord(start: SessionStart, clock: Clock): SessionReco
     captureDistance: null,
     length: null,
     recording: null,
-    late: false,
+    remake: false,
     checkpoint: null,
   };
 }

@@ -1,39 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Hub } from '../../channel/hub.ts';
+import { sendOpenSegment } from '../../egress/dash/send-open-segment.ts';
 import { HlsEgress } from '../../egress/hls/hls-egress.ts';
 import { DeliveryError } from '../../egress/http/delivery-error.ts';
 import { findMedia, parseMediaName } from '../../egress/http/media-resource.ts';
-import { OPEN_TO_ALL } from '../../egress/http/open-to-all.ts';
-import type { Presentations } from '../../egress/http/presentations.ts';
 import { sendMedia } from '../../egress/http/send-media.ts';
 import type { Track } from '../../media/track.ts';
-import type { Store } from '../../store/open-store.ts';
-import { isChannelName } from '../../wire/channel-name.ts';
-import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
-import { channelNotFound, HttpError } from '../http/http-error.ts';
-import type { ViewerTraffic } from './viewer-traffic.ts';
-
-/** What players of segments are served from. */
-export interface HlsSources {
-  readonly hub: Hub;
-  readonly store: Store;
-  readonly presentations: Presentations;
-  readonly traffic: ViewerTraffic;
-}
-
-/** Answers the bytes that are sent. Throws DeliveryError while nothing is. */
-type Send = (request: IncomingMessage, response: ServerResponse) => number | Promise<number>;
-
-/** A day: what a page of another site may ask does not change. */
-const PREFLIGHT_SECONDS = '86400';
-/** No page is shown here: of the headers of pages these answers have their own. */
-const OPTIONS = { helmet: false, schema: { hide: true } } as const;
+import type { Http, HttpPlugin } from '../http/http.ts';
+import { allowOthers, currentPresentation, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
 
 /**
  * `/live/{channel}/index.m3u8`, and below `/live/{channel}/{presentation}/` what it names: playlists, and media that DASH
  * shares. Open to whoever knows the address.
  */
-export async function hlsRoutes(http: Http, sources: HlsSources): Promise<void> {
+export async function hlsRoutes(http: Http, sources: LiveSources): Promise<void> {
   const routes: HttpPlugin = async (scope) => {
     // Ten times a second and viewer: a log of its own for each request would cost a tenth of serving it.
     scope.setChildLoggerFactory((logger) => logger);
@@ -44,9 +22,9 @@ export async function hlsRoutes(http: Http, sources: HlsSources): Promise<void> 
   await http.register(routes);
 }
 
-function presentationRoutes(http: Http, egress: HlsEgress, sources: HlsSources): void {
+function presentationRoutes(http: Http, egress: HlsEgress, sources: LiveSources): void {
   const { presentations } = sources;
-  http.get('/live/:channel/:presentation/:file', OPTIONS, async (request, reply) => {
+  http.get('/live/:channel/:presentation/:file', DELIVERY_OPTIONS, async (request, reply) => {
     const { channel, presentation, file } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
@@ -54,16 +32,21 @@ function presentationRoutes(http: Http, egress: HlsEgress, sources: HlsSources):
       return await egress.sendPlaylist(found, kind, request.query as Record<string, unknown>, raw, response);
     });
   });
-  http.get('/live/:channel/:presentation/:kind/:name', OPTIONS, async (request, reply) => {
+  http.get('/live/:channel/:presentation/:kind/:name', DELIVERY_OPTIONS, async (request, reply) => {
     const { channel, presentation, kind, name } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
-      const media = await findMedia(found, kindOf(kind), parseMediaName(name), response);
-      return media ? sendMedia(raw, response, media) : 0;
+      const [track, media] = [kindOf(kind), parseMediaName(name)];
+      if (media.type === 'segment') {
+        const sent = await sendOpenSegment(found, track, media.sequence, raw, response);
+        if (sent !== undefined) return sent;
+      }
+      const shared = await findMedia(found, track, media, response);
+      return shared ? sendMedia(raw, response, shared) : 0;
     });
   });
   for (const path of ['index.m3u8', ':presentation/:file', ':presentation/:kind/:name']) {
-    http.options(`/live/:channel/${path}`, OPTIONS, allowOthers);
+    http.options(`/live/:channel/${path}`, DELIVERY_OPTIONS, allowOthers);
   }
 }
 
@@ -75,52 +58,16 @@ interface Names {
   readonly name: string;
 }
 
-function multivariantRoute(http: Http, egress: HlsEgress, sources: HlsSources): void {
-  const { hub, store, presentations } = sources;
-  http.get('/live/:channel/index.m3u8', OPTIONS, async (request, reply) => {
-    const name = (request.params as Names).channel;
-    const channel = hub.find(name);
-    // Only what nobody has used since the start is asked of the database.
-    const exists = channel !== undefined || (isChannelName(name) && (await store.channels.find(name)));
-    await deliver(sources, request, reply, (raw, response) => {
-      if (!exists) throw channelNotFound(name);
-      return egress.sendMultivariant(presentations.current(name, channel), raw, response);
-    });
+function multivariantRoute(http: Http, egress: HlsEgress, sources: LiveSources): void {
+  http.get('/live/:channel/index.m3u8', DELIVERY_OPTIONS, async (request, reply) => {
+    const { channel } = request.params as Names;
+    await deliver(sources, request, reply, async (raw, response) =>
+      egress.sendMultivariant(await currentPresentation(sources, channel), raw, response),
+    );
   });
-}
-
-/** Sends past Fastify: what is sent is shared, and its pace is the client's. Refusals are answered as all others are. */
-async function deliver(
-  sources: HlsSources,
-  request: HttpRequest,
-  reply: HttpReply,
-  send: Send,
-): Promise<void> {
-  try {
-    sources.traffic.count(await send(request.raw, reply.raw));
-    reply.hijack();
-  } catch (error) {
-    reply.headers(OPEN_TO_ALL);
-    if (error instanceof DeliveryError)
-      throw new HttpError(error.status, error.code, error.message, error.headers);
-    throw error;
-  }
 }
 
 function kindOf(name: string): Track['kind'] {
   if (name === 'video' || name === 'audio') return name;
   throw new DeliveryError('media-not-found', 'There are video and audio here.');
-}
-
-/** Players that send headers of their own (RFC 9110 §9.3.7, the CORS preflight of the Fetch standard). */
-async function allowOthers(_request: HttpRequest, reply: HttpReply): Promise<HttpReply> {
-  return await reply
-    .headers(OPEN_TO_ALL)
-    .headers({
-      'access-control-allow-methods': 'GET, HEAD, OPTIONS',
-      'access-control-allow-headers': '*, range, if-none-match',
-      'access-control-max-age': PREFLIGHT_SECONDS,
-    })
-    .code(204)
-    .send();
 }

@@ -64,7 +64,8 @@ export class RecordingArchive implements SessionArchive {
     await this.#checkRoom(known.reduce((sum, { size }) => sum + size, 0));
     const ids = known.map(({ id }) => id);
     const task = { broadcast, channel: first.channel, folder, ids, streams };
-    await remakeInWorker(task, logger, async ({ id, mime, size, duration, gaps }, move) => {
+    const before = known.reduce((sum, { duration }) => sum + duration, 0);
+    await remakeInWorker(task, logger, before, async ({ id, mime, size, duration, gaps }, move) => {
       await store.recordings.start({ id, broadcast, startedAt: first.startedAt, mime });
       await recordings.replaceFile(id, async () => {
         await move();

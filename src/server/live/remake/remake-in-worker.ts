@@ -10,16 +10,20 @@ export type RemakeMessage =
   | { readonly type: 'made'; readonly recordings: readonly RemadeRecording[] }
   | { readonly type: 'failed'; readonly reason: string };
 
+/** Milliseconds: the last frame of a session lasts as long as the one before it, or until the next one. */
+const ROUNDING = 1000;
 /** Memory of the thread for what is not in typed arrays, in megabytes. */
 const MAX_HEAP = 128;
 
 /**
  * Makes recordings anew on a thread of its own, of the lowest priority, beside the ones that are there; `put` is called
- * for each that is whole, and `move` puts it in its place. Rejects when they cannot be made: the old ones stay.
+ * for each that is whole, and `move` puts it in its place. Rejects when they cannot be made, or would be shorter than
+ * `shortest` milliseconds together: the old ones stay.
  */
 export async function remakeInWorker(
   task: RemakeTask,
   log: Log,
+  shortest: number,
   put: (made: RemadeRecording, move: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const { folder, broadcast } = task;
@@ -28,7 +32,10 @@ export async function remakeInWorker(
     // What a process that died was making is of no use.
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
-    for (const made of await run({ ...task, folder: aside }, log)) {
+    const all = await run({ ...task, folder: aside }, log);
+    const duration = all.reduce((sum, made) => sum + made.duration, 0);
+    if (duration < shortest - ROUNDING) throw new Error('what was sent is less than what was recorded of it');
+    for (const made of all) {
       await put(made, async () => {
         await mkdir(join(folder, made.id), { recursive: true });
         await rename(join(aside, made.id, 'media.mp4'), join(folder, made.id, 'media.mp4'));

@@ -1,0 +1,33 @@
+import { DashEgress } from '../../egress/dash/dash-egress.ts';
+import { OPEN_TO_ALL } from '../../egress/http/open-to-all.ts';
+import type { Http, HttpPlugin } from '../http/http.ts';
+import { allowOthers, currentPresentation, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
+
+/**
+ * `/live/{channel}/manifest.mpd`, whose media are at the addresses of HLS, and `/live/time`, which tells players what time it
+ * is here. Open to whoever knows the address.
+ */
+export async function dashRoutes(http: Http, sources: LiveSources): Promise<void> {
+  const { clock } = sources.hub;
+  const routes: HttpPlugin = async (scope) => {
+    // Twice a second and viewer, and no word worth logging.
+    scope.setChildLoggerFactory((logger) => logger);
+    const egress = new DashEgress(clock);
+    scope.get('/live/:channel/manifest.mpd', DELIVERY_OPTIONS, async (request, reply) => {
+      const { channel } = request.params as { readonly channel: string };
+      await deliver(sources, request, reply, async (raw, response) =>
+        egress.sendManifest(await currentPresentation(sources, channel), raw, response),
+      );
+    });
+    // An ISO 8601 date, as `urn:mpeg:dash:utc:http-iso:2014` asks for.
+    scope.get('/live/time', DELIVERY_OPTIONS, async (_request, reply) =>
+      reply
+        .headers({ ...OPEN_TO_ALL, 'cache-control': 'no-store' })
+        .type('text/plain')
+        .send(new Date(clock.wall()).toISOString()),
+    );
+    for (const path of ['/live/:channel/manifest.mpd', '/live/time'])
+      scope.options(path, DELIVERY_OPTIONS, allowOthers);
+  };
+  await http.register(routes);
+}
