@@ -19,8 +19,6 @@ const Checkpoint = Type.Object({
   /** Where the recording's file stood; its keeper's own, null where none was made. */
   recording: Type.Unknown(),
 });
-/** Where a session's stream can be gone on with. */
-export type Checkpoint = Static<typeof Checkpoint>;
 
 /** What is kept of a session beside its bytes: `{journal}/{id}.json`. Times in milliseconds since 1970. */
 export const SessionRecord = Type.Object({
