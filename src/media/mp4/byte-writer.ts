@@ -54,6 +54,11 @@ export class ByteWriter {
     this.u64(value);
   }
 
+  f64(value: number): void {
+    const at = this.#reserve(8);
+    this.#view.setFloat64(at, value);
+  }
+
   /** Latin letters, as in a box type. */
   text(value: string): void {
     const at = this.#reserve(value.length);
