@@ -20,6 +20,7 @@ import { openDataFolder } from './data-folder.ts';
 import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
+import { dashRoutes } from './live/dash-routes.ts';
 import { hlsRoutes } from './live/hls-routes.ts';
 import { keepAac } from './live/keep-aac.ts';
 import { LiveChannels } from './live/live-channels.ts';
@@ -138,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await apiRoutes(http, services);
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
   await hlsRoutes(http, { hub, store, presentations, traffic });
+  await dashRoutes(http, { hub, store, presentations, traffic });
   await pageRoutes(http, services, pagesFolder);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),

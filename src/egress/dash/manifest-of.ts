@@ -1,0 +1,130 @@
+import type { AdaptationSet, EarlyAvailability, Manifest, TimelineEntry } from '../../media/dash/manifest.ts';
+import {
+  type Milliseconds,
+  milliseconds,
+  millisecondsToTicks,
+  ticks,
+  ticksToMilliseconds,
+} from '../../media/time.ts';
+import { type Segment, type SegmentLimits, targetDurationOf } from '../../package/segment.ts';
+import type { SegmentTrack } from '../../package/segment-track.ts';
+import { formatMediaName } from '../http/media-resource.ts';
+import type { Presentation } from '../http/presentation.ts';
+import { availabilityStartOf, type EpochPeriod, type PeriodClock } from './period-clock.ts';
+
+/** How often players look for the next segment: as often as delay to the live edge is worth. */
+const UPDATE_PERIOD = milliseconds(500);
+/** What players stay behind: the next segment is known half a second late, and networks jitter. */
+const LATENCY = { target: milliseconds(3000), min: milliseconds(1500), max: milliseconds(8000) } as const;
+/** A segment that is being made is said to be this much longer than the one before: never shorter than it becomes. */
+const ROOM = 1.1;
+/** A segment can be had that long after its start. */
+const FIRST_CHUNK = 100;
+/** Of that many target durations a live window must be, as `SegmentWindow` has it. */
+const LEAST_WINDOW = 4;
+/** Relative to `/live/{channel}/manifest.mpd`. */
+const TIME_SOURCE = '../time';
+
+/** What is there to play of a presentation, at that wall-clock time. Addresses are relative to the channel's. */
+export function manifestOf(presentation: Presentation, clock: PeriodClock, now: Milliseconds): Manifest {
+  const { segmenter, broadcast } = presentation;
+  const { limits, ended } = segmenter;
+  const periods = clock.periods(now);
+  const sets = periods.map((period) => ({
+    id: `${presentation.id}-${period.epoch.index}`,
+    start: period.start,
+    adaptationSets: segmenter.tracks.flatMap((track) => adaptationSetOf(presentation, track, period) ?? []),
+  }));
+  const last = periods.at(-1);
+  return {
+    title: broadcast.title,
+    live: ended
+      ? undefined
+      : {
+          availabilityStart: availabilityStartOf(presentation),
+          publishTime: now,
+          updatePeriod: UPDATE_PERIOD,
+          window: milliseconds(Math.max(limits.window, LEAST_WINDOW * targetDurationOf(limits))),
+          delay: LATENCY.target,
+          timeSource: TIME_SOURCE,
+          latency: LATENCY,
+        },
+    duration: ended && last ? milliseconds(last.start + lengthOf(presentation, last)) : undefined,
+    minBufferTime: milliseconds(limits.part * 2),
+    longestSegment: targetDurationOf(limits),
+    periods: sets,
+  };
+}
+
+function adaptationSetOf(
+  presentation: Presentation,
+  { kind, window, open }: SegmentTrack,
+  { epoch, mediaStart }: EpochPeriod,
+): AdaptationSet | undefined {
+  const { id, segmenter } = presentation;
+  const listed = window.listed.filter((segment) => segment.epoch === epoch);
+  const growing = open?.epoch === epoch ? open : undefined;
+  const segments = growing ? [...listed, growing] : listed;
+  const track = epoch.tracks.find((candidate) => candidate.kind === kind);
+  const [first] = segments;
+  if (!first || !track) return undefined;
+  const { timescale } = first;
+  return {
+    track,
+    timescale,
+    bandwidth: window.rates.peak,
+    frameRate: kind === 'video' ? window.rates.frameRate : undefined,
+    initialization: `${id}/${kind}/${formatMediaName({ type: 'init', epoch: epoch.index })}`,
+    media: `${id}/${kind}/$Number$.m4s`,
+    startNumber: first.sequence,
+    presentationTimeOffset: millisecondsToTicks(mediaStart, timescale),
+    timeline: segments.map((segment) =>
+      segment.complete ? entryOf(segment) : expected(segment, listed.at(-1), segmenter.limits),
+    ),
+    independent: segments.every(({ independent }) => independent),
+    early: earlyAvailability(segmenter.limits),
+    referenceTime: {
+      wallClock: first.programDateTime,
+      mediaTime: first.start,
+      inBand: kind === 'video',
+    },
+  };
+}
+
+const entryOf = ({ start, duration }: Segment): TimelineEntry => ({ start, duration });
+
+/**
+ * How long the segment that is being made will be, as far as anybody knows: dash.js and Shaka ask for it again when it
+ * becomes longer than they were told, and for the next one all the same when it becomes shorter.
+ */
+function expected(
+  { start, duration, timescale }: Pick<Segment, 'start' | 'duration' | 'timescale'>,
+  before: Segment | undefined,
+  limits: SegmentLimits,
+): TimelineEntry {
+  const usual = before ? before.duration : millisecondsToTicks(limits.segment, timescale);
+  const longest = millisecondsToTicks(targetDurationOf(limits), timescale);
+  const expectation = Math.min(Math.round(usual * ROOM), longest);
+  return { start, duration: ticks(duration < expectation ? expectation : longest) };
+}
+
+/** Whether the segment that is being made is longer than players were told. */
+export function outgrew({ open, window }: SegmentTrack, limits: SegmentLimits): boolean {
+  if (!open) return false;
+  const { last } = window;
+  const before = last?.epoch === open.epoch ? last : undefined;
+  const { start, timescale } = open;
+  return open.duration >= expected({ start, timescale, duration: ticks(0) }, before, limits).duration;
+}
+
+const earlyAvailability = ({ segment }: SegmentLimits): EarlyAvailability => ({
+  offset: milliseconds(segment - FIRST_CHUNK),
+});
+
+/** From a period's start to the end of its last segment. */
+function lengthOf({ segmenter }: Presentation, { epoch, mediaStart }: EpochPeriod): number {
+  const ends = segmenter.tracks.flatMap(({ window: { last } }) =>
+    last?.epoch === epoch ? ticksToMilliseconds(ticks(last.start + last.duration), last.timescale) : [],
+  );
+  return Math.max(0, ...ends) - mediaStart;
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import type { Segment } from '../../package/segment.ts';
+import { matchesTag } from '../http/matches-tag.ts';
+import { OPEN_TO_ALL } from '../http/open-to-all.ts';
+import type { Presentation } from '../http/presentation.ts';
+
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** A response on which nothing was sent for so long is cut off: its client takes nothing, or nothing comes. */
+const STALL_TIMEOUT = milliseconds(20_000);
+/** A box of nothing (ISO/IEC 14496-12 §8.1.2): what a segment is for which there is no media. */
+const NOTHING = Uint8Array.of(0, 0, 0, 8, 0x66, 0x72, 0x65, 0x65);
+
+/**
+ * Answers with a segment that is not complete, chunk by chunk as they are made, or with the next one, once it has begun; and
+ * with nothing for a gap, which has a number too. Answers the bytes sent, when all are, and undefined for any other segment:
+ * nothing is sent then. Throws DeliveryError `not-in-time` and `too-many-waiting`.
+ */
+export async function sendOpenSegment(
+  presentation: Presentation,
+  kind: Track['kind'],
+  sequence: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<number | undefined> {
+  const { segmenter, waiting, longestWait } = presentation;
+  const track = segmenter.track(kind);
+  if (!track) return undefined;
+  const isNext = sequence === track.openSequence + (track.open ? 1 : 0);
+  if (isNext && !segmenter.ended) {
+    const begun = () => track.segment(sequence) !== undefined || segmenter.ended;
+    if (!(await waiting.wait(begun, longestWait, response))) return 0;
+  }
+  const segment = track.segment(sequence);
+  if (!segment || (segment.complete && !segment.gap)) return undefined;
+  const etag = `"${presentation.id}-${kind}-s${sequence}"`;
+  const headers = { ...OPEN_TO_ALL, etag, 'cache-control': IMMUTABLE };
+  if (matchesTag(request.headers['if-none-match'], etag)) {
+    response.writeHead(304, headers).end();
+    return 0;
+  }
+  response.writeHead(200, {
+    ...headers,
+    'content-type': `${kind}/mp4`,
+    ...(segment.gap && { 'content-length': NOTHING.byteLength }),
+  });
+  if (request.method === 'HEAD' || segment.gap) {
+    response.end(request.method === 'HEAD' ? undefined : NOTHING);
+    return request.method === 'HEAD' ? 0 : NOTHING.byteLength;
+  }
+  return await new OpenSegmentSender(presentation, kind, segment, response).sent;
+}
+
+/** Sends the chunks of a segment as fast as they come and are taken: shared bytes, none of them kept for a client. */
+class OpenSegmentSender {
+  /** Settles with the bytes sent, when the response has ended or its client is gone. */
+  readonly sent: Promise<number>;
+  readonly #presentation: Presentation;
+  readonly #kind: Track['kind'];
+  readonly #segment: Segment;
+  readonly #response: ServerResponse;
+  readonly #leave: (() => void)[];
+  readonly #settle: (bytes: number) => void;
+  #next = 0;
+  #bytes = 0;
+  #full = false;
+
+  constructor(presentation: Presentation, kind: Track['kind'], segment: Segment, response: ServerResponse) {
+    this.#presentation = presentation;
+    this.#kind = kind;
+    this.#segment = segment;
+    this.#response = response;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.sent = promise;
+    this.#settle = resolve;
+    const { appended, advanced } = presentation.segmenter;
+    this.#leave = [appended.add(this.#onTrack), advanced.add(this.#onTrack)];
+    response.on('drain', this.#onDrain);
+    response.once('close', this.#onClose);
+    response.setTimeout(STALL_TIMEOUT, () => response.destroy());
+    this.#pump();
+  }
+
+  readonly #onTrack = ({ kind }: { readonly kind: Track['kind'] }): void => {
+    if (kind === this.#kind && !this.#full) this.#pump();
+  };
+
+  readonly #onDrain = (): void => {
+    this.#full = false;
+    // One that is so slow that nobody else holds these bytes any more would be the only one who does.
+    if (this.#presentation.segmenter.track(this.#kind)?.segment(this.#segment.sequence) === this.#segment)
+      this.#pump();
+    else this.#response.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    for (const leave of this.#leave) leave();
+    this.#response.off('drain', this.#onDrain);
+    this.#settle(this.#bytes);
+  };
+
+  #pump(): void {
+    const response = this.#response;
+    const { chunks } = this.#segment;
+    if (response.writableEnded || response.destroyed) return;
+    response.cork();
+    while (!this.#full && this.#next < chunks.length) {
+      const bytes = chunks[this.#next]?.bytes;
+      this.#next += 1;
+      if (!bytes) continue;
+      this.#bytes += bytes.byteLength;
+      this.#full = !response.write(bytes);
+    }
+    if (this.#segment.complete && this.#next >= chunks.length) response.end();
+    response.uncork();
+  }
+}
