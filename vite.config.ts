@@ -24,7 +24,8 @@ const pages: Plugin = {
 };
 
 /**
- * Two builds into `dist/web`: the pages, and the player as one file under a name that stays, for other sites' pages.
+ * Two builds into `dist/web`: the pages, and the player under a name that stays, for other sites' pages; beside it what it
+ * loads only when it is used.
  * `index.html` is the app, `watch.html` and `embed.html` the public pages.
  */
 export default defineConfig({
@@ -50,9 +51,14 @@ export default defineConfig({
         outDir: path('dist/web/player'),
         emptyOutDir: true,
         copyPublicDir: false,
+        modulePreload: false,
         rolldownOptions: {
           input: path('src/player/headwater-player.ts'),
-          output: { entryFileNames: 'headwater-player.js', codeSplitting: false },
+          // Names that stay: an old player on an open page finds the file beside it after an update, too.
+          output: {
+            entryFileNames: 'headwater-player.js',
+            chunkFileNames: 'headwater-player-[name].js',
+          },
           preserveEntrySignatures: 'exports-only',
           treeshake,
         },

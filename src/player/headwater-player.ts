@@ -1,10 +1,13 @@
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 import { findMediaSource } from './buffer/media-source-type.ts';
 import { browserClock } from './clock.ts';
+import { followEvents } from './hls/channel-news.ts';
+import { channelUrls, PlayUrlError } from './load/channel-urls.ts';
 import { openBrowserSocket } from './load/play-socket.ts';
-import { PlayUrlError, playUrl } from './load/play-url.ts';
 import { Player } from './player.ts';
 import type { PlayerStats } from './player-stats.ts';
+import type { TransportChoice } from './source/live-sources.ts';
+import { SourceFactory } from './source/source-factory.ts';
 import type { Delay } from './sync/delay-meter.ts';
 import { PlayerView } from './ui/player-view.ts';
 import type { PlayerProblem, PlayerState } from './viewer-state.ts';
@@ -22,7 +25,7 @@ const OFF = new Set(['off', 'false', 'none']);
 
 /** `<headwater-player src="/live/main">`: plays a channel. Documented in `docs/player.md`. */
 export class HeadwaterPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'muted', 'controls', 'poster', 'target-latency'];
+  static readonly observedAttributes = ['src', 'muted', 'controls', 'poster', 'target-latency', 'transport'];
   readonly #view: PlayerView;
   #connected = false;
   #player: Player | undefined;
@@ -59,7 +62,7 @@ export class HeadwaterPlayer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (before === value) return;
     // While an element that is already in the page is upgraded, its attributes come before connectedCallback.
-    if (name === 'src' && this.#connected) this.#open();
+    if ((name === 'src' || name === 'transport') && this.#connected) this.#open();
     else if (name === 'muted' && this.#connected) this.video.muted = value !== null;
     else if (name === 'controls') this.#view.controls = !OFF.has(value ?? '');
     else if (name === 'poster') {
@@ -139,6 +142,16 @@ export class HeadwaterPlayer extends HTMLElement {
     else this.setAttribute('target-latency', String(seconds));
   }
 
+  /** Which ways media may come: `auto` is the WebSocket, and HLS where that fails. */
+  get transport(): TransportChoice {
+    const choice = this.getAttribute('transport');
+    return choice === 'websocket' || choice === 'hls' ? choice : 'auto';
+  }
+  set transport(choice: TransportChoice) {
+    if (choice === 'auto') this.removeAttribute('transport');
+    else this.setAttribute('transport', choice);
+  }
+
   /** What the viewer is told now. */
   get state(): PlayerState {
     return this.#problem ? 'error' : this.#state;
@@ -174,9 +187,9 @@ export class HeadwaterPlayer extends HTMLElement {
     return this.#player?.stats ?? null;
   }
 
-  /** Plays, at the live edge. */
+  /** Plays: at the live edge, or on from where a viewer who went back paused. */
   play(): void {
-    this.seekToLive();
+    this.#player?.play();
   }
 
   /** Stands still on the present picture. */
@@ -199,14 +212,7 @@ export class HeadwaterPlayer extends HTMLElement {
     this.#badSrc = undefined;
     if (this.src) {
       try {
-        const url = playUrl(this.src, this.baseURI);
-        const environment = {
-          clock: browserClock,
-          random: Math.random,
-          openSocket: openBrowserSocket,
-          mediaSource: findMediaSource(globalThis),
-        };
-        this.#player = new Player(this.video, url, environment, () => this.#render());
+        this.#player = this.#makePlayer();
         this.#player.targetLatency = this.#targetLatency();
         if (this.autoplay) this.#player.intent.play();
         this.#player.start();
@@ -216,6 +222,24 @@ export class HeadwaterPlayer extends HTMLElement {
       }
     }
     this.#render();
+  }
+
+  #makePlayer(): Player {
+    const media = this.video;
+    const urls = channelUrls(this.src, this.baseURI);
+    const clock = browserClock;
+    const call = globalThis.fetch.bind(globalThis);
+    const sources = new SourceFactory({
+      ...{ media, urls, clock, random: Math.random, fetch: call },
+      openSocket: openBrowserSocket,
+      mediaSource: findMediaSource(globalThis),
+      // A file of its own, that most viewers never need.
+      loadHls: async () => (await import('hls.js')).default,
+      followNews: followEvents(urls.events),
+    });
+    const { still } = this.#view;
+    const onChange = () => this.#render();
+    return new Player({ media, still, urls, choice: this.transport, clock, fetch: call, sources, onChange });
   }
 
   #close(): void {

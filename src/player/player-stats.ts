@@ -1,10 +1,14 @@
 import type { Milliseconds } from '../media/time.ts';
+import type { Transport } from './source/play-source.ts';
 import type { DelaySource } from './sync/delay-meter.ts';
 import type { PlayerState } from './viewer-state.ts';
 
 /** How playing goes, for panels and tests. Counts are since `src` was set. */
 export interface PlayerStats {
-  readonly transport: 'websocket';
+  /** How media comes now; null before anything could. */
+  readonly transport: Transport | null;
+  /** How often another transport took over. */
+  readonly switches: number;
   readonly state: PlayerState;
   /** From the moment that `delayFrom` names to the screen; null before it is known. */
   readonly delay: Milliseconds | null;
@@ -18,7 +22,7 @@ export interface PlayerStats {
   readonly stalls: number;
   /** Jumps of the playhead, the first of each source not counted. */
   readonly seeks: number;
-  /** Chunks that were left out, here or by the server. */
+  /** Chunks that were left out, here or by the server; over WebSocket only. */
   readonly skippedChunks: number;
   /** Of the present source, as the browser counts them. */
   readonly droppedFrames: number;

@@ -1,106 +1,78 @@
-import { MediaError as ContainerError } from '../media/media-error.ts';
-import { bytes, type Milliseconds, milliseconds } from '../media/time.ts';
-import { CLOSE } from '../wire/close-codes.ts';
-import { MediaBuffer, type MediaBufferEvents, UnsupportedCodecError } from './buffer/media-buffer.ts';
-import type { AvailableMediaSource } from './buffer/media-source-type.ts';
+import { type Milliseconds, milliseconds } from '../media/time.ts';
 import type { Clock, Timer } from './clock.ts';
-import {
-  PlayConnection,
-  type PlayConnectionEvents,
-  type PlayEpoch,
-  type PlayLoss,
-  type PlayNews,
-} from './load/play-connection.ts';
-import type { OpenPlaySocket } from './load/play-socket.ts';
+import { DvrWindow } from './hls/dvr-window.ts';
+import type { ChannelUrls } from './load/channel-urls.ts';
+import type { PlayNews } from './load/play-connection.ts';
 import { PlayIntent } from './play-intent.ts';
 import type { PlayerStats } from './player-stats.ts';
-import { RateMeter } from './rate-meter.ts';
-import { type Delay, DelayMeter } from './sync/delay-meter.ts';
-import { LiveEdgeFollower } from './sync/follow-live-edge.ts';
-import { LiveEdge, type SeekCause } from './sync/live-edge.ts';
+import { LiveSources, type TransportChoice } from './source/live-sources.ts';
+import type { SourceEvents } from './source/play-source.ts';
+import type { RewindSource } from './source/rewind-source.ts';
+import type { SourceFactory } from './source/source-factory.ts';
+import type { Delay } from './sync/delay-meter.ts';
 import { PresentedFrames } from './sync/presented-frame.ts';
+import type { StillPicture } from './ui/still-picture.ts';
 import { type PlayerProblem, type PlayerState, ViewerState } from './viewer-state.ts';
 
-/** What a player takes from its surroundings. */
-export interface PlayerEnvironment {
+/** What a player is made of. */
+export interface PlayerOptions {
+  /** Must be its alone. */
+  readonly media: HTMLVideoElement;
+  readonly still: StillPicture;
+  readonly urls: ChannelUrls;
+  readonly choice: TransportChoice;
   readonly clock: Clock;
-  /** From 0 to 1, as Math.random. */
-  readonly random: () => number;
-  readonly openSocket: OpenPlaySocket;
-  /** Undefined where the browser has none. */
-  readonly mediaSource: AvailableMediaSource | undefined;
+  readonly fetch: typeof fetch;
+  readonly sources: SourceFactory;
+  /** Called after anything that is told here changed, often. */
+  readonly onChange: () => void;
+}
+
+/** How far back a viewer can go, and has gone. */
+export interface DvrPosition {
+  readonly length: Milliseconds;
+  /** Before the end of what there is; 0 at the live edge. */
+  readonly behind: Milliseconds;
 }
 
 /** A lost connection is told only after this long: most come back sooner, and the picture never stops. */
 const LOSS_SHOWN_AFTER = milliseconds(1000);
-/** So many failures in a row are tried again at once, the next ones ever later. */
-const FREE_FAILURES = 3;
-const LONGEST_REBUILD_DELAY = 10_000;
-/** Playing for this long, media is sound again. */
-const SOUND_AFTER = 5000;
+/** Nearer to the live edge than this there is nothing to go back to. */
+const NEAREST_REWIND = 4000;
 
-/** Plays a channel in a video element: load → buffer → sync. It recovers by itself until it is closed. */
+/** Plays a channel in a video element, live or from an earlier moment on. It recovers by itself until it is closed. */
 export class Player {
   readonly intent: PlayIntent;
-  readonly #media: HTMLVideoElement;
-  readonly #environment: PlayerEnvironment;
-  readonly #onChange: () => void;
-  readonly #connection: PlayConnection;
-  readonly #buffer: MediaBuffer | undefined;
-  readonly #edge = new LiveEdge();
-  readonly #follower: LiveEdgeFollower;
+  readonly #options: PlayerOptions;
   readonly #frames: PresentedFrames;
-  readonly #meter = new DelayMeter();
-  readonly #rate = new RateMeter();
   readonly #state = new ViewerState();
   readonly #scope = new AbortController();
-  readonly #counts = { stalls: 0, seeks: 0, skippedChunks: 0, reconnects: 0, rebuilds: 0 };
+  readonly #dvr: DvrWindow;
+  #live: LiveSources;
+  #rewind: RewindSource | undefined;
   #lossTimer: Timer | undefined;
-  #rebuildTimer: Timer | undefined;
-  #failures = 0;
-  #rebuiltAt = 0;
   #targetLatency: Milliseconds | undefined;
   #broadcast: string | undefined;
   #title: string | null = null;
   #viewers: number | null = null;
 
-  /** `onChange` is called after anything that is told here changed, often. The video element must be its alone. */
-  constructor(media: HTMLVideoElement, url: string, environment: PlayerEnvironment, onChange: () => void) {
-    this.#media = media;
-    this.#environment = environment;
-    this.#onChange = onChange;
-    const { clock, random, openSocket, mediaSource } = environment;
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    const { media, clock, urls, fetch, onChange } = options;
     this.intent = new PlayIntent(media, onChange);
-    this.#buffer = mediaSource && new MediaBuffer(media, mediaSource, this.#bufferEvents());
-    this.#follower = new LiveEdgeFollower({
-      media,
-      edge: this.#edge,
-      clock,
-      ranges: () => this.#buffer?.ranges ?? [],
-      onStall: () => this.#stalled(),
-      onCorrected: (seek) => this.#corrected(seek),
-    });
     this.#frames = new PresentedFrames(media, () => this.#pictured());
-    this.#connection = new PlayConnection({
-      url,
-      clock,
-      random,
-      openSocket,
-      events: this.#connectionEvents(),
-    });
+    this.#dvr = new DvrWindow({ url: urls.dvr, clock, fetch, onChange });
+    this.#live = this.#openLive();
     this.#listen();
   }
 
   /** Starts to connect. */
   start(): void {
-    if (this.#buffer) {
-      this.#connection.start();
-    } else {
-      this.#fail({
-        code: 'unsupported-browser',
-        message: 'This browser cannot play live video (it has no Media Source Extensions).',
-      });
-    }
+    if (this.#live.start()) return;
+    this.#fail({
+      code: 'unsupported-browser',
+      message: 'This browser cannot play live video (it has no Media Source Extensions).',
+    });
   }
 
   get state(): PlayerState {
@@ -119,8 +91,9 @@ export class Player {
 
   /** The picture stands still for want of media, though it is meant to move. */
   get buffering(): boolean {
-    const { paused, seeking, readyState } = this.#media;
-    return this.state === 'live' && !paused && (seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+    const { paused, seeking, readyState } = this.#options.media;
+    const plays = this.state === 'live' || this.state === 'rewound';
+    return plays && !paused && (seeking || readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
   }
 
   /** The broadcast's title, where it has one. */
@@ -136,225 +109,242 @@ export class Player {
   /** How far the screen lies behind now; undefined while nothing is known or nothing is shown. */
   get delay(): Delay | undefined {
     if (!this.#state.hasPicture) return undefined;
-    const frame = this.#frames.at(this.#environment.clock.now());
-    return this.#meter.measure(frame.mediaTime, this.#connection.serverClock.at(frame.at));
+    return this.#rewind ? this.#rewind.delay : this.#live.current?.delay;
+  }
+
+  /** How far back can be gone; undefined where that is not known, or nowhere. */
+  get dvr(): DvrPosition | undefined {
+    if (this.#rewind) {
+      const { length = this.#dvr.length, behind } = this.#rewind;
+      return length === undefined ? undefined : { length, behind };
+    }
+    const { length } = this.#dvr;
+    return length === undefined || !this.#state.isKnown ? undefined : { length, behind: milliseconds(0) };
   }
 
   /** How playing goes. */
   get stats(): PlayerStats {
-    const now = this.#environment.clock.now();
-    const delay = this.delay;
-    const target = this.#edge.target(now);
-    const position = this.#media.currentTime * 1000;
-    const here = this.#buffer?.ranges.find(({ start, end }) => start <= position && position <= end);
+    const { media } = this.#options;
+    const quality = media.getVideoPlaybackQuality?.();
     return {
-      transport: 'websocket',
+      transport: this.#rewind?.transport ?? this.#live.current?.transport ?? null,
       state: this.state,
-      delay: delay?.delay ?? null,
-      delayFrom: delay?.from ?? null,
-      targetDelay: target === undefined ? null : (this.#delayAt(target)?.delay ?? null),
-      bufferAhead: milliseconds(here ? here.end - position : 0),
-      playbackRate: this.#media.playbackRate,
-      ...this.#counts,
-      droppedFrames: this.#media.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0,
-      bitrate: this.#rate.rate(now),
-      width: this.#media.videoWidth,
-      height: this.#media.videoHeight,
-      roundTrip: this.#connection.serverClock.roundTrip ?? null,
+      delay: this.delay?.delay ?? null,
+      delayFrom: this.delay?.from ?? null,
+      bufferAhead: bufferAhead(media),
+      playbackRate: media.playbackRate,
+      droppedFrames: quality?.droppedVideoFrames ?? 0,
+      width: media.videoWidth,
+      height: media.videoHeight,
+      switches: this.#live.switches,
+      ...NO_STATS,
+      ...(this.#rewind
+        ? { bitrate: this.#rewind.bitrate, stalls: this.#rewind.stalls }
+        : this.#live.current?.stats),
     };
   }
 
   /** The delay to keep where it is more than what is safe; undefined for as little as is safe. */
   set targetLatency(latency: Milliseconds | undefined) {
     this.#targetLatency = latency;
+    this.#live.targetLatency = latency;
+  }
+
+  /** Somebody may want to go back: it is found out how far that can be. */
+  lookBack(): void {
+    if (this.#state.isKnown && this.#options.sources.canRewind) this.#dvr.look();
+  }
+
+  /** Goes to that distance before the end of the broadcast; too near to it, to the live edge. */
+  seek(behind: Milliseconds): void {
+    if (behind < NEAREST_REWIND && !this.#rewind?.complete) this.seekToLive();
+    else if (this.#rewind) this.#rewind.seek(behind);
+    else if (this.#options.sources.canRewind) this.#goBack(behind);
+  }
+
+  /** Plays: at the live edge, or on from where a viewer who went back paused. */
+  play(): void {
+    if (this.#rewind) this.intent.play();
+    else this.seekToLive();
   }
 
   /** Plays, at the live edge. */
   seekToLive(): void {
-    this.#edge.catchUp();
+    if (this.#rewind) this.#returnToLive();
+    this.#live.current?.catchUp();
     this.intent.play();
-    this.#follower.correct();
+    this.#live.current?.seekToLive();
   }
 
   /** Lets go of the socket, the video element and every timer; idempotent. */
   close(): void {
     this.#scope.abort();
     this.#lossTimer?.cancel();
-    this.#rebuildTimer?.cancel();
-    this.#connection.close();
-    this.#follower.close();
+    this.#live.close();
+    this.#rewind?.close();
+    this.#dvr.reset();
     this.#frames.close();
     this.intent.close();
-    this.#buffer?.clear();
+    this.#options.still.drop();
+    const { media } = this.#options;
+    media.removeAttribute('src');
+    media.load();
+  }
+
+  #openLive(): LiveSources {
+    const { choice, clock, sources } = this.#options;
+    return new LiveSources({
+      clock,
+      choice,
+      openWebSocket: (events) => sources.openWebSocket(events),
+      openHls: (events) => sources.openHls(events),
+      events: this.#sourceEvents(),
+    });
   }
 
   #listen(): void {
     const { signal } = this.#scope;
-    const media = this.#media;
+    const { media, onChange } = this.#options;
     for (const type of ['loadeddata', 'playing'])
       media.addEventListener(type, () => this.#pictured(), { signal });
-    for (const type of ['seeked', 'waiting', 'canplay', 'resize']) {
-      media.addEventListener(type, () => this.#onChange(), { signal });
+    for (const type of ['seeked', 'waiting', 'canplay', 'resize', 'timeupdate']) {
+      media.addEventListener(type, onChange, { signal });
     }
-    media.addEventListener('play', () => this.#edge.catchUp(), { signal });
-    media.addEventListener('error', () => this.#mediaFailed(), { signal });
-    addEventListener('online', () => this.#connection.hurry(), { signal });
-    addEventListener('pageshow', () => this.#connection.hurry(), { signal });
+    media.addEventListener('play', () => this.#live.current?.catchUp(), { signal });
+    addEventListener('online', () => this.#live.hurry(), { signal });
+    addEventListener('pageshow', () => this.#live.hurry(), { signal });
     document.addEventListener('visibilitychange', () => this.#visibilityChanged(), { signal });
   }
 
-  #connectionEvents(): PlayConnectionEvents {
+  #sourceEvents(): SourceEvents {
     return {
-      open: () => this.#lossTimer?.cancel(),
-      news: (message) => this.#told(message),
-      epoch: (epoch) => this.#epochStarted(epoch),
-      media: (message) => this.#received(message),
-      lost: (loss) => this.#lost(loss),
-    };
-  }
-
-  #bufferEvents(): MediaBufferEvents {
-    return {
-      changed: () => this.#follower.correct(),
-      attached: () => this.#attached(),
-      skipped: (chunks) => {
-        this.#counts.skippedChunks += chunks;
+      told: (news) => this.#told(news),
+      reached: () => {
+        this.#lossTimer?.cancel();
+        this.#state.heard();
       },
-      failed: () => this.#mediaFailed(),
+      lost: () => this.#lost(),
+      ready: () => {},
+      mediaChanged: () => this.#state.mediaChanged(),
+      attached: () => this.#attached(),
+      leaving: () => this.#leaving(),
+      failed: (problem) => this.#fail(problem),
+      changed: () => this.#options.onChange(),
     };
   }
 
   #told(message: PlayNews): void {
+    const wasOn = this.#state.isBroadcasting;
     this.#state.told(message);
-    if (message.type === 'live') this.#broadcastOn(message.broadcast, message.title);
-    else if (message.type === 'resumed') this.#edge.reset(false);
-    else if (message.type === 'skipped') this.#serverSkipped(message.chunks);
+    if (message.type === 'live') this.#broadcastOn(message.broadcast, message.title, wasOn);
     else if (message.type === 'viewers') this.#viewers = message.count;
-    else if (message.type === 'ended') this.#buffer?.end();
-    else if (message.type === 'offline') this.#buffer?.clear();
-    this.#follower.following = this.#state.isBroadcasting;
-    this.#onChange();
+    else if (message.type === 'offline') this.#pictureLost();
+    this.#options.onChange();
   }
 
-  #broadcastOn(broadcast: string, title: string | null): void {
-    const isNew = this.#broadcast !== broadcast;
-    this.#broadcast = broadcast;
-    this.#title = title;
-    this.#edge.reset(isNew);
+  /** An empty id is one that is not known: it may be the broadcast that is on. */
+  #broadcastOn(broadcast: string, title: string | null, wasOn: boolean): void {
+    const known = broadcast !== '' && this.#broadcast !== undefined && this.#broadcast !== '';
+    const isNew = known ? this.#broadcast !== broadcast : !wasOn;
+    if (broadcast !== '' || isNew) {
+      this.#broadcast = broadcast;
+      this.#title = title;
+    }
     if (!isNew) return;
-    this.#state.pictureLost();
-    this.#meter.reset();
-    this.#failures = 0;
+    this.#pictureLost();
+    this.#dvr.reset();
   }
 
-  #serverSkipped(chunks: number): void {
-    this.#counts.skippedChunks += chunks;
-    this.#edge.reset(false);
-  }
-
-  #epochStarted(epoch: PlayEpoch): void {
-    this.#state.mediaChanged();
-    try {
-      this.#buffer?.startEpoch(this.#broadcast ?? '', epoch);
-    } catch (error) {
-      this.#buffer?.clear();
-      this.#state.pictureLost();
-      if (error instanceof UnsupportedCodecError) this.#fail({ code: error.code, message: error.message });
-      else if (error instanceof ContainerError) this.#fail({ code: 'bad-media', message: error.message });
-      else throw error;
-    }
-    this.#onChange();
-  }
-
-  #received(message: Uint8Array<ArrayBuffer>): void {
-    const now = this.#environment.clock.now();
-    this.#rate.add(now, bytes(message.length));
-    if (!this.#buffer) return;
-    try {
-      for (const { kind, start, end, reference } of this.#buffer.push(message)) {
-        this.#edge.arrived(now, start, kind);
-        this.#meter.add(end, reference);
-      }
-    } catch (error) {
-      if (!(error instanceof ContainerError)) throw error;
-      // What is damaged is left out and counted; the next group goes on.
-    }
-  }
-
-  #lost(loss: PlayLoss): void {
-    this.#counts.reconnects += 1;
-    if (loss.cause === 'closed' && loss.code === CLOSE.channelNotFound) {
-      this.#fail({ code: 'not-found', message: 'There is no such channel.' });
-    } else if (loss.cause === 'protocol') {
-      this.#fail({ code: 'protocol', message: loss.message });
-    }
+  #lost(): void {
     this.#lossTimer?.cancel();
-    this.#lossTimer = this.#environment.clock.after(LOSS_SHOWN_AFTER, () => {
+    this.#lossTimer = this.#options.clock.after(LOSS_SHOWN_AFTER, () => {
       this.#state.disconnected();
-      this.#onChange();
+      this.#options.onChange();
     });
+  }
+
+  /** The video element is to start over: what it shows stays on the screen meanwhile. */
+  #leaving(): void {
+    const { still, media } = this.#options;
+    if (this.#state.hasPicture) still.take(media);
   }
 
   #attached(): void {
-    this.#state.pictureLost();
-    this.#edge.reset(true);
+    const { still } = this.#options;
+    if (still.shown) still.arm();
+    else this.#state.pictureLost();
     this.intent.start();
-    this.#onChange();
+    this.#options.onChange();
+  }
+
+  #pictureLost(): void {
+    this.#state.pictureLost();
+    this.#options.still.drop();
   }
 
   #pictured(): void {
-    if (!this.#state.hasPicture) {
-      this.#state.pictured();
-      this.#onChange();
-    }
-    const { clock } = this.#environment;
-    if (this.#failures > 0 && clock.now() - this.#rebuiltAt > SOUND_AFTER) this.#failures = 0;
+    this.#options.still.presented();
+    if (!this.#rewind) this.#live.pictured = true;
+    if (this.#state.hasPicture) return;
+    this.#state.pictured();
+    this.#options.onChange();
   }
 
-  #mediaFailed(): void {
-    if (this.#rebuildTimer || !this.#media.hasAttribute('src')) return;
-    const { clock } = this.#environment;
-    this.#failures += 1;
-    const late = this.#failures - FREE_FAILURES;
-    const delay = late > 0 ? Math.min(LONGEST_REBUILD_DELAY, 500 * 2 ** late) : 0;
-    if (late > 0) this.#fail({ code: 'bad-media', message: 'The picture is damaged. Trying again…' });
-    this.#rebuildTimer = clock.after(milliseconds(delay), () => {
-      this.#rebuildTimer = undefined;
-      this.#counts.rebuilds += 1;
-      this.#rebuiltAt = clock.now();
-      this.#buffer?.rebuild();
+  #goBack(behind: Milliseconds): void {
+    const { sources } = this.#options;
+    this.#leaving();
+    this.#live.close();
+    this.#lossTimer?.cancel();
+    this.#state.rewound = true;
+    this.#rewind = sources.openRewind(behind, {
+      leaving: () => this.#leaving(),
+      attached: () => this.#attached(),
+      changed: () => this.#options.onChange(),
+      ended: () => this.seekToLive(),
     });
+    this.#rewind.start();
+    this.intent.play();
+    this.#options.onChange();
   }
 
-  #stalled(): void {
-    this.#counts.stalls += 1;
-    this.#onChange();
-  }
-
-  #corrected(seek: SeekCause | undefined): void {
-    if (seek && seek !== 'start') this.#counts.seeks += 1;
-    const now = this.#environment.clock.now();
-    const safe = this.#edge.safeTarget(now);
-    const wanted = this.#targetLatency;
-    if (safe === undefined || wanted === undefined) this.#edge.extraDelay = milliseconds(0);
-    else this.#edge.extraDelay = milliseconds(wanted - (this.#delayAt(safe)?.delay ?? wanted));
-    this.#onChange();
-  }
-
-  #delayAt(mediaTime: Milliseconds): Delay | undefined {
-    const { clock } = this.#environment;
-    return this.#meter.measure(mediaTime, this.#connection.serverClock.at(clock.now()));
+  #returnToLive(): void {
+    this.#leaving();
+    this.#rewind?.close();
+    this.#rewind = undefined;
+    this.#state.rewound = false;
+    this.#live = this.#openLive();
+    this.#live.targetLatency = this.#targetLatency;
+    this.start();
   }
 
   #visibilityChanged(): void {
     if (document.visibilityState !== 'visible') return;
-    this.#edge.catchUp();
-    this.#connection.hurry();
-    this.#follower.correct();
+    this.#live.hurry();
+    if (!this.#rewind) this.#live.current?.seekToLive();
   }
 
   #fail(problem: PlayerProblem): void {
+    if (problem.code === 'unsupported-codec' || problem.code === 'bad-media') this.#pictureLost();
     this.#state.failed(problem);
-    this.#onChange();
+    this.#options.onChange();
   }
+}
+
+const NO_STATS = {
+  targetDelay: null,
+  stalls: 0,
+  seeks: 0,
+  skippedChunks: 0,
+  bitrate: 0,
+  roundTrip: null,
+  reconnects: 0,
+  rebuilds: 0,
+} as const;
+
+function bufferAhead({ buffered, currentTime }: HTMLMediaElement): Milliseconds {
+  for (let index = 0; index < buffered.length; index += 1) {
+    if (buffered.start(index) <= currentTime && currentTime <= buffered.end(index))
+      return milliseconds((buffered.end(index) - currentTime) * 1000);
+  }
+  return milliseconds(0);
 }

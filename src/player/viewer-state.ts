@@ -2,9 +2,9 @@ import type { PlayNews } from './load/play-connection.ts';
 
 /**
  * What a viewer is told: `connecting` until a picture is there (or while the connection is lost), `offline` while the
- * broadcaster is waited for, `interrupted` while a broadcast is held for a broadcaster who was lost.
+ * broadcaster is waited for, `rewound` while an earlier moment of the broadcast is shown, `interrupted` while a broadcast is held for a broadcaster who was lost.
  */
-export type PlayerState = 'connecting' | 'offline' | 'live' | 'interrupted' | 'ended' | 'error';
+export type PlayerState = 'connecting' | 'offline' | 'live' | 'rewound' | 'interrupted' | 'ended' | 'error';
 
 /** Why nothing plays. Stable: pages and the documentation rely on them. */
 type PlayerErrorCode =
@@ -29,9 +29,12 @@ export class ViewerState {
   #broadcast: BroadcastState = 'unknown';
   #hasPicture = false;
   #problem: PlayerProblem | undefined;
+  /** The viewer went back in the broadcast. */
+  rewound = false;
 
   get state(): PlayerState {
     if (this.#problem) return 'error';
+    if (this.rewound) return this.#hasPicture ? 'rewound' : 'connecting';
     if (!this.#connected || this.#broadcast === 'unknown') return 'connecting';
     if (this.#broadcast === 'live' && !this.#hasPicture) return 'connecting';
     return this.#broadcast;
@@ -50,6 +53,11 @@ export class ViewerState {
   /** The broadcast is on, as far as is known here: also while this viewer's own connection is lost. */
   get isBroadcasting(): boolean {
     return this.#broadcast === 'live';
+  }
+
+  /** There is a broadcast, or was one until a moment ago. */
+  get isKnown(): boolean {
+    return this.#broadcast !== 'unknown' && this.#broadcast !== 'offline';
   }
 
   /** The server is reached and speaks the protocol. */

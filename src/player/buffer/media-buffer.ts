@@ -2,7 +2,13 @@ import { bytes, type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { PlayEpoch } from '../load/play-connection.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { AvailableMediaSource } from './media-source-type.ts';
-import { type ChunkTracks, type PlayChunk, readChunkTracks, readPlayChunks } from './read-chunks.ts';
+import {
+  type ChunkTracks,
+  type PlayChunk,
+  readChunkTracks,
+  readPlayChunks,
+  startsGroup,
+} from './read-chunks.ts';
 
 /** This browser cannot play these codecs. The message is fit for the viewer. */
 export class UnsupportedCodecError extends Error {
@@ -94,7 +100,7 @@ export class MediaBuffer {
     if (!queue) return [];
     try {
       const chunks = readPlayChunks(message, this.#tracks);
-      for (const chunk of chunks) queue.push(chunk, this.#startsGroup(chunk));
+      for (const chunk of chunks) queue.push(chunk, startsGroup(chunk, this.#tracks));
       return chunks;
     } catch (error) {
       queue.awaitGroup();
@@ -117,16 +123,16 @@ export class MediaBuffer {
   /** Takes the media out of the video element; a new epoch starts again. */
   clear(): void {
     if (!this.#source) return;
-    this.#detach();
-    this.#broadcast = undefined;
-    this.#epoch = undefined;
+    this.abandon();
     this.#media.removeAttribute('src');
     this.#media.load();
   }
 
-  #startsGroup(chunk: PlayChunk): boolean {
-    const hasVideo = [...this.#tracks.values()].some(({ kind }) => kind === 'video');
-    return chunk.keyframe && (chunk.kind === 'video' || !hasVideo);
+  /** Leaves the video element to somebody else, as it is; a new epoch starts again. */
+  abandon(): void {
+    this.#detach();
+    this.#broadcast = undefined;
+    this.#epoch = undefined;
   }
 
   #open(epoch: PlayEpoch, awaitsGroup: boolean): void {

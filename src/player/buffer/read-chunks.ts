@@ -95,6 +95,11 @@ export function readPlayChunks(message: Uint8Array<ArrayBuffer>, tracks: ChunkTr
   return chunks;
 }
 
+/** Playing can begin with that chunk: a keyframe of the picture, or of the sound where there is no picture. */
+export function startsGroup({ keyframe, kind }: PlayChunk, tracks: ChunkTracks): boolean {
+  return keyframe && (kind === 'video' || [...tracks.values()].every((track) => track.kind !== 'video'));
+}
+
 type Fragment = Omit<PlayChunk, 'bytes' | 'reference'>;
 
 function readFragment(moof: ByteReader, tracks: ChunkTracks): Fragment {

@@ -4,7 +4,7 @@ import { PLAY_PROTOCOL, type PlayServerMessage, type ViewerMessage } from '../..
 import type { Clock, Timer } from '../clock.ts';
 import { PlayProtocolError, parsePlayMessage } from './parse-play-message.ts';
 import type { OpenPlaySocket, PlaySocket } from './play-socket.ts';
-import { reconnectDelay } from './reconnect-delay.ts';
+import { patientDelay, reconnectDelay } from './reconnect-delay.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** What the next media is, with the init segment that it starts with. */
@@ -67,6 +67,8 @@ export class PlayConnection {
   #hasEpoch = false;
   #started = false;
   #closed = false;
+  /** Something else plays meanwhile: tries are far apart. */
+  patient = false;
 
   constructor(options: PlayConnectionOptions) {
     this.#options = options;
@@ -189,7 +191,8 @@ export class PlayConnection {
     const settled = this.#openedAt !== undefined && clock.now() - this.#openedAt >= SETTLED;
     this.#drop(code);
     if (settled) this.#failures = 0;
-    this.#timer = clock.after(reconnectDelay(this.#failures, random), () => this.#connect());
+    const delay = this.patient ? patientDelay : reconnectDelay;
+    this.#timer = clock.after(delay(this.#failures, random), () => this.#connect());
     this.#failures += 1;
     events.lost(loss);
   }

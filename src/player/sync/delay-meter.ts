@@ -10,6 +10,12 @@ export interface Delay {
   readonly from: DelaySource;
 }
 
+/** The server's wall clock at a moment of the media. */
+export interface MediaDate {
+  readonly at: Milliseconds;
+  readonly from: Exclude<DelaySource, 'buffer'>;
+}
+
 const KEPT = 64;
 
 /** Tells the true delay of a moment of the media, from the reference times that came with it. */
@@ -26,17 +32,20 @@ export class DelayMeter {
     if (this.#references.length > KEPT) this.#references.shift();
   }
 
-  /** The delay of that moment at that server time; undefined before any media. */
-  measure(mediaTime: Milliseconds, serverNow: Milliseconds | undefined): Delay | undefined {
+  /** When that moment was captured, or arrived at the server; undefined before any reference. */
+  dateOf(mediaTime: Milliseconds): MediaDate | undefined {
     const reference =
       this.#references.findLast((candidate) => candidate.mediaTime <= mediaTime) ?? this.#references[0];
-    if (reference && serverNow !== undefined) {
-      const madeAt = reference.wallClock + mediaTime - reference.mediaTime;
-      return {
-        delay: milliseconds(Math.max(0, serverNow - madeAt)),
-        from: reference.captured ? 'capture' : 'arrival',
-      };
-    }
+    if (!reference) return undefined;
+    const at = milliseconds(reference.wallClock + mediaTime - reference.mediaTime);
+    return { at, from: reference.captured ? 'capture' : 'arrival' };
+  }
+
+  /** The delay of that moment at that server time; undefined before any media. */
+  measure(mediaTime: Milliseconds, serverNow: Milliseconds | undefined): Delay | undefined {
+    const date = this.dateOf(mediaTime);
+    if (date && serverNow !== undefined)
+      return { delay: milliseconds(Math.max(0, serverNow - date.at)), from: date.from };
     if (this.#newest === Number.NEGATIVE_INFINITY) return undefined;
     return { delay: milliseconds(Math.max(0, this.#newest - mediaTime)), from: 'buffer' };
   }

@@ -8,6 +8,7 @@ import 'media-chrome/media-volume-range.js';
 import type { Milliseconds } from '../../media/time.ts';
 import { adoptStyles } from './adopt-styles.ts';
 import { delayText, type Status, statusText } from './status-text.ts';
+import { StillPicture } from './still-picture.ts';
 import { STYLES } from './styles.ts';
 import { TEMPLATE } from './template.ts';
 
@@ -53,6 +54,8 @@ function instantiate(): DocumentFragment {
 /** The player's shadow tree: the video element, the overlay and the controls. */
 export class PlayerView {
   readonly video: HTMLVideoElement;
+  /** What is shown while the video element starts over. */
+  readonly still: StillPicture;
   readonly #root: ShadowRoot;
   readonly #controller: HTMLElement;
   readonly #overlay: HTMLElement;
@@ -63,6 +66,7 @@ export class PlayerView {
     root.adoptedStyleSheets.push(sharedSheet());
     root.append(instantiate());
     this.video = this.#find<HTMLVideoElement>('video');
+    this.still = new StillPicture(this.#find('canvas'));
     this.#controller = this.#find('media-controller');
     this.#overlay = this.#find('.overlay');
     this.#find('.unmute').addEventListener('click', () => this.#unmute(actions));

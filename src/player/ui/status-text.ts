@@ -33,6 +33,7 @@ export function statusText({ state, problem, hasPicture }: Status): StatusText {
     case 'error':
       return { message: 'Nothing can be played', detail: problem?.message ?? '' };
     case 'live':
+    case 'rewound':
       return { message: '', detail: '' };
   }
 }

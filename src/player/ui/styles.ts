@@ -44,7 +44,9 @@ media-controller {
 }
 media-controller:focus-visible { outline: 2px solid var(--_focus); outline-offset: -2px; }
 media-controller::part(poster-layer) { display: block; }
-video, .poster { display: block; width: 100%; height: 100%; object-fit: var(--headwater-object-fit, contain); }
+video, .poster, .still { display: block; width: 100%; height: 100%; object-fit: var(--headwater-object-fit, contain); }
+.stills { position: relative; width: 100%; height: 100%; }
+.poster, .still { position: absolute; inset: 0; }
 video:focus { outline: none; }
 
 .overlay {

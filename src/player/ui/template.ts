@@ -6,7 +6,10 @@ export const TEMPLATE = `
 <media-controller part="controller" defaultstreamtype="live" nomutedpref nosubtitleslangpref noautoseektolive
   keyboardupvolumestep="0.1" keyboarddownvolumestep="0.1" hotkeys="${HOT_KEYS}">
   <video slot="media" part="video" playsinline></video>
-  <img class="poster" slot="poster" part="poster" alt="" hidden>
+  <div class="stills" slot="poster">
+    <img class="poster" part="poster" alt="" hidden>
+    <canvas class="still" hidden></canvas>
+  </div>
   <div class="overlay" slot="centered-chrome" part="overlay" noautohide>
     <div class="spinner" part="spinner" hidden></div>
     <div class="pulse" hidden></div>

@@ -1,0 +1,153 @@
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { Clock } from '../clock.ts';
+import type { HlsEngine } from '../hls/hls-engine.ts';
+import type { WallClock } from '../hls/wall-clock.ts';
+import { RateMeter } from '../rate-meter.ts';
+import type { Delay } from '../sync/delay-meter.ts';
+import { StallCount } from '../sync/stall-count.ts';
+import type { OpenHlsEngine } from './hls-source.ts';
+import type { Transport } from './play-source.ts';
+
+/** What going back in a broadcast is made of. */
+export interface RewindSourceOptions {
+  readonly transport: Exclude<Transport, 'websocket'>;
+  readonly media: HTMLVideoElement;
+  /** `https://host/live/main/dvr.m3u8`. */
+  readonly url: string;
+  /** Where to begin, in milliseconds before the end of what there is. */
+  readonly behind: Milliseconds;
+  readonly clock: Clock;
+  readonly openEngine: OpenHlsEngine;
+  readonly wallClock: WallClock;
+  readonly events: RewindEvents;
+}
+
+/** What a viewer who went back is told. */
+export interface RewindEvents {
+  leaving(): void;
+  attached(): void;
+  changed(): void;
+  /** It came to the end of a broadcast that is over, or cannot be gone back in: live is all there is. */
+  ended(): void;
+}
+
+/** Plays a broadcast from an earlier moment on, out of what is recorded of it. */
+export class RewindSource {
+  readonly transport: Exclude<Transport, 'websocket'>;
+  readonly #options: RewindSourceOptions;
+  readonly #scope = new AbortController();
+  readonly #rate = new RateMeter();
+  readonly #stalls: StallCount;
+  #engine: HlsEngine | undefined;
+  #taken = false;
+  #complete = false;
+  #closed = false;
+
+  constructor(options: RewindSourceOptions) {
+    this.#options = options;
+    this.transport = options.transport;
+    this.#stalls = new StallCount(options.media);
+    const end = () => {
+      if (this.#complete) options.events.ended();
+    };
+    options.media.addEventListener('ended', end, { signal: this.#scope.signal });
+  }
+
+  /** Begins to load. */
+  start(): void {
+    this.#options.wallClock.start();
+    void this.#open();
+  }
+
+  /** Nothing is added any more: the broadcast is over. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** How far what is shown lies behind the end of what there is. */
+  get behind(): Milliseconds {
+    const { media, behind } = this.#options;
+    const window = this.#engine?.window;
+    if (!window || !this.#taken) return behind;
+    return milliseconds(Math.max(0, window.end - media.currentTime) * 1000);
+  }
+
+  /** How far back can be gone; undefined before it is known. */
+  get length(): Milliseconds | undefined {
+    const window = this.#engine?.window;
+    return window && milliseconds((window.end - window.start) * 1000);
+  }
+
+  /** The time from the capture to the screen. */
+  get delay(): Delay | undefined {
+    const { clock, wallClock } = this.#options;
+    const now = wallClock.at(clock.now());
+    const date = this.#engine?.playingDate;
+    if (now === undefined || date === undefined) return undefined;
+    return { delay: milliseconds(Math.max(0, now - date.at)), from: date.from };
+  }
+
+  /** Bits a second, over the last seconds. */
+  get bitrate(): number {
+    return this.#rate.rate(this.#options.clock.now());
+  }
+
+  /** How often the picture stood still for want of media. */
+  get stalls(): number {
+    return this.#stalls.count;
+  }
+
+  /** Goes to that distance from the end. */
+  seek(behind: Milliseconds): void {
+    const window = this.#engine?.window;
+    if (!window) return;
+    const to = Math.max(window.start, Math.min(window.end, window.end - behind / 1000));
+    this.#options.media.currentTime = to;
+    this.#options.events.changed();
+  }
+
+  /** Lets go of the video element; idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#scope.abort();
+    this.#stalls.close();
+    this.#options.wallClock.close();
+    this.#engine?.close();
+  }
+
+  async #open(): Promise<void> {
+    const { openEngine, url, events, clock } = this.#options;
+    let engine: HlsEngine;
+    try {
+      engine = await openEngine(url, {
+        ready: () => this.#ready(),
+        received: (bytes) => this.#rate.add(clock.now(), bytes),
+        complete: () => {
+          this.#complete = true;
+          events.changed();
+        },
+        failed: () => events.ended(),
+      });
+    } catch {
+      if (!this.#closed) events.ended();
+      return;
+    }
+    if (this.#closed) {
+      engine.close();
+      return;
+    }
+    this.#engine = engine;
+    engine.open();
+  }
+
+  #ready(): void {
+    const engine = this.#engine;
+    if (!engine || this.#closed) return;
+    const { behind, events } = this.#options;
+    events.leaving();
+    this.#taken = true;
+    engine.take(behind);
+    events.attached();
+  }
+}

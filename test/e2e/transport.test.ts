@@ -1,0 +1,122 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PlayerStats } from '../../src/player/player-stats.ts';
+import { launchBrowser } from './support/browser.ts';
+import { PageProxy } from './support/page-proxy.ts';
+import { bundlePlayer } from './support/player-bundle.ts';
+import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
+import { type RunningServer, startServer } from './support/running-server.ts';
+import { presentFrames, waitForPlayerState } from './support/watch-page.ts';
+
+/** As strict as can be: HLS must need nothing more than the WebSocket does. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self'";
+
+let server: RunningServer;
+let browser: Browser;
+let proxy: PageProxy;
+let publish: RunningPublish;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  const [started, launched, files] = await Promise.all([startServer(), launchBrowser(), bundlePlayer()]);
+  server = started;
+  browser = launched;
+  proxy = await PageProxy.open(server.url);
+  for (const { name, code } of files) proxy.page(`/player/${name}`, { body: code, type: 'text/javascript' });
+  publish = publishFile(server, await newStreamKey(server), { args: ['--realtime', '--loop'] });
+});
+afterAll(async () => {
+  publish?.process.kill('SIGINT');
+  await publish?.done;
+  await browser?.close();
+  await proxy?.close();
+  expect(await server?.stop()).toBe(0);
+});
+
+beforeEach(async () => {
+  proxy.webSockets = 'passed';
+  context = await browser.newContext({ viewport: { width: 960, height: 600 } });
+});
+afterEach(() => context.close());
+
+async function open(attributes = ''): Promise<Page> {
+  proxy.page('/page', {
+    body: `<!doctype html><html lang="en"><title>Watch</title>
+      <script type="module" src="/player/headwater-player.js"></script>
+      <headwater-player src="/live/main" muted ${attributes}></headwater-player></html>`,
+    type: 'text/html',
+    headers: { 'content-security-policy': POLICY },
+  });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    Object.assign(window, { violations: [] });
+    addEventListener('securitypolicyviolation', (event) => window.violations.push(event.violatedDirective));
+  });
+  await page.goto(`${proxy.url}/page`);
+  return page;
+}
+
+const stats = (page: Page) =>
+  page.evaluate(() => document.querySelector('headwater-player')?.stats as PlayerStats);
+const plays = async (page: Page, transport: PlayerStats['transport']) => {
+  await page.waitForFunction(
+    (wanted) => document.querySelector('headwater-player')?.stats?.transport === wanted,
+    transport,
+  );
+  await waitForPlayerState(page, 'live');
+  await presentFrames(page, 20);
+};
+/** Notes every state that the page's player is in from now on. */
+const noteStates = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.querySelector('headwater-player');
+    Object.assign(window, { states: [] });
+    element?.addEventListener('statechange', () => window.states.push(element.state));
+  });
+
+describe('a network that lets no WebSocket through', () => {
+  it('is played over by HLS, and left for the WebSocket when that works again', async () => {
+    proxy.webSockets = 'refused';
+    const page = await open();
+    await plays(page, 'hls');
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.delay != null);
+    const { delay, delayFrom, bitrate, width } = await stats(page);
+    expect(delayFrom).toMatch(/capture|arrival/);
+    expect(delay).toBeLessThan(8000);
+    expect(bitrate).toBeGreaterThan(0);
+    expect(width).toBe(640);
+    await noteStates(page);
+    proxy.webSockets = 'passed';
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await plays(page, 'websocket');
+    expect((await stats(page)).delay).toBeLessThan(delay ?? 0);
+    expect(await page.evaluate(() => window.states)).toEqual([]);
+    proxy.webSockets = 'refused';
+    proxy.cutWebSockets();
+    await plays(page, 'hls');
+    expect(await page.evaluate(() => window.states)).not.toContain('offline');
+    expect((await stats(page)).switches).toBeGreaterThanOrEqual(3);
+    expect(await page.evaluate(() => window.violations)).toEqual([]);
+  });
+
+  it('shows nothing where the page wants WebSockets only', async () => {
+    proxy.webSockets = 'refused';
+    const page = await open('transport="websocket"');
+    await page.waitForFunction(
+      () => (document.querySelector('headwater-player')?.stats?.reconnects ?? 0) > 2,
+    );
+    expect((await stats(page)).transport).toBe('websocket');
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.state)).toBe('connecting');
+  });
+});
+
+describe('a page that wants HLS', () => {
+  it('opens no WebSocket', async () => {
+    const page = await open('transport="hls"');
+    const sockets: string[] = [];
+    page.on('websocket', (socket) => sockets.push(socket.url()));
+    await plays(page, 'hls');
+    expect(sockets).toEqual([]);
+  });
+});
