@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { WebSocketServer } from 'ws';
 import type { Channel } from '../../src/channel/channel.ts';
 import { Hub } from '../../src/channel/hub.ts';
@@ -14,14 +14,14 @@ import type { RecordingCatalog, RecordingExtent } from '../../src/egress/recordi
 import type { BroadcastRecordingState } from '../../src/egress/recording/recording-state.ts';
 import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
-import { PublishIngest } from '../../src/ingest/websocket/publish-ingest.ts';
-import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/websocket/publish-limits.ts';
+import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/session/publish-limits.ts';
 import type {
   RestoredBroadcast,
   SentStream,
   SessionArchive,
-} from '../../src/ingest/websocket/session-archive.ts';
-import type { SessionRecord } from '../../src/ingest/websocket/session-record.ts';
+} from '../../src/ingest/session/session-archive.ts';
+import type { SessionRecord } from '../../src/ingest/session/session-record.ts';
+import { PublishIngest } from '../../src/ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../../src/media/time.ts';
 import { PLAY_PROTOCOL } from '../../src/wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../src/wire/publish.ts';
@@ -92,6 +92,16 @@ class TestArchive implements SessionArchive {
 
   stateOf(broadcast: string): BroadcastRecordingState | undefined {
     return this.#expected.get(broadcast);
+  }
+}
+
+/** A file that is being replaced may be gone by the time that it is copied. */
+function copyIfThere(path: string, place: string): void {
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    copyFileSync(path, place);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }
 }
 
@@ -176,7 +186,12 @@ export class TestServer {
   /** What a kill at this moment would leave: a copy of all files, in a folder of its own. */
   leftByKill(): string {
     const copy = mkdtempSync(join(tmpdir(), 'headwater-contract-'));
-    cpSync(this.folder, copy, { recursive: true });
+    for (const entry of readdirSync(this.folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      const place = join(copy, relative(this.folder, path));
+      if (entry.isDirectory()) mkdirSync(place, { recursive: true });
+      else copyIfThere(path, place);
+    }
     return copy;
   }
 

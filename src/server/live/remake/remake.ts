@@ -4,8 +4,8 @@ import { Hub } from '../../../channel/hub.ts';
 import type { Log } from '../../../channel/log.ts';
 import { type BroadcastRecording, recordBroadcast } from '../../../egress/recording/from-channel.ts';
 import type { RecordingCatalog, RecordingExtent } from '../../../egress/recording/recording-catalog.ts';
-import type { SentStream } from '../../../ingest/websocket/session-archive.ts';
-import { ToChannel } from '../../../ingest/websocket/to-channel.ts';
+import type { SentStream } from '../../../ingest/session/session-archive.ts';
+import { ToChannel } from '../../../ingest/session/to-channel.ts';
 import { DEFAULT_DEMUXER_LIMITS } from '../../../media/demuxer.ts';
 import { bytes, milliseconds } from '../../../media/time.ts';
 
@@ -80,7 +80,7 @@ export async function remake(task: RemakeTask, log: Log): Promise<RemadeRecordin
 /** Keeps how the recordings ended. */
 class RemadeCatalog implements RecordingCatalog {
   readonly #mimes = new Map<string, string>();
-  readonly #made: RemadeRecording[] = [];
+  readonly #made = new Map<string, RemadeRecording>();
   #damage: string | undefined;
 
   async created({ id, mime }: { id: string; mime: string }): Promise<void> {
@@ -90,16 +90,16 @@ class RemadeCatalog implements RecordingCatalog {
   async progressed(): Promise<void> {}
 
   async completed(id: string, extent: RecordingExtent): Promise<void> {
-    this.#made.push({ id, mime: this.#mimes.get(id) ?? 'video/mp4', ...extent });
+    this.#made.set(id, { id, mime: this.#mimes.get(id) ?? 'video/mp4', ...extent });
   }
 
   async damaged(_id: string, _extent: RecordingExtent, reason: string): Promise<void> {
     this.#damage ??= reason;
   }
 
-  /** Throws when any of them is not whole. */
+  /** All of them in the order in which they were begun. Throws when any is not whole. */
   finish(): RemadeRecording[] {
     if (this.#damage !== undefined) throw new Error(this.#damage);
-    return this.#made;
+    return [...this.#mimes.keys()].flatMap((id) => this.#made.get(id) ?? []);
   }
 }
