@@ -21,6 +21,7 @@ import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
 import { dashRoutes } from './live/dash-routes.ts';
+import { dvrRoutes } from './live/dvr-routes.ts';
 import { hlsRoutes } from './live/hls-routes.ts';
 import { keepAac } from './live/keep-aac.ts';
 import { LiveChannels } from './live/live-channels.ts';
@@ -30,6 +31,7 @@ import { makeFirstChannel } from './live/make-first-channel.ts';
 import { meterBroadcasts } from './live/meter-broadcasts.ts';
 import { RecordingArchive } from './live/recording-archive.ts';
 import { Recordings } from './live/recordings.ts';
+import { Replays } from './live/replays.ts';
 import { ViewerTraffic } from './live/viewer-traffic.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { SyncFigures } from './metrics/sync-figures.ts';
@@ -123,6 +125,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (config.transcode.aac === 'always') keepAac(hub, transcoder);
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
 
+  const { enabled, replay } = config.dvr;
+  const replays = new Replays({
+    ...{ hub, store, clock, logger, recordings, enabled },
+    replay: milliseconds(replay),
+  });
+  replays.start();
+
   const admin = new AdminAuth(adminToken, serverSecret, clock);
   const streamKeys = new StreamKeys(serverSecret);
   const keyFailures = new FailedAttempts(clock, STREAM_KEY_FAILURES);
@@ -140,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
   await hlsRoutes(http, { hub, store, presentations, traffic });
   await dashRoutes(http, { hub, store, presentations, traffic });
+  await dvrRoutes(http, { replays, admin, clock, traffic });
   await pageRoutes(http, services, pagesFolder);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),

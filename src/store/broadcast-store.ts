@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
-import type { Database } from './database.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { BroadcastTable, Database } from './database.ts';
 
 /** What is kept of a broadcast. */
 export interface BroadcastRecord {
@@ -11,6 +11,14 @@ export interface BroadcastRecord {
   readonly namePrefix?: string | null;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+}
+
+/** A broadcast as it is found again. */
+export interface StoredBroadcast extends Omit<BroadcastRecord, 'namePrefix'> {
+  /** Milliseconds since 1970; null while it is on. */
+  readonly endedAt: number | null;
+  /** Viewers may play it from its beginning. */
+  readonly replayable: boolean;
 }
 
 /** Broadcasts, past and present. */
@@ -35,6 +43,7 @@ export class BroadcastStore {
         name_prefix: broadcast.namePrefix ?? null,
         started_at: broadcast.startedAt,
         ended_at: null,
+        replayable: 0,
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .execute();
@@ -50,6 +59,30 @@ export class BroadcastStore {
     await this.#db.updateTable('broadcasts').set({ ended_at: null }).where('id', '=', id).execute();
   }
 
+  /** Viewers may play it from its beginning, from now on. */
+  async setReplayable(id: string): Promise<void> {
+    await this.#db.updateTable('broadcasts').set({ replayable: 1 }).where('id', '=', id).execute();
+  }
+
+  /** Undefined when there is none. */
+  async find(id: string): Promise<StoredBroadcast | undefined> {
+    const row = await this.#db.selectFrom('broadcasts').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  /** The newest of a channel that viewers may play from its beginning. */
+  async lastReplayable(channel: string): Promise<StoredBroadcast | undefined> {
+    const row = await this.#db
+      .selectFrom('broadcasts')
+      .selectAll()
+      .where('channel_name', '=', channel)
+      .where('replayable', '=', 1)
+      .orderBy('started_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
   /** Ends what a process that died left open, but for these; answers how many. */
   async endAllOpen(endedAt: number, except: readonly string[] = []): Promise<number> {
     let query = this.#db.updateTable('broadcasts').set({ ended_at: endedAt }).where('ended_at', 'is', null);
@@ -57,3 +90,12 @@ export class BroadcastStore {
     return Number((await query.executeTakeFirst()).numUpdatedRows);
   }
 }
+
+const fromRow = (row: Selectable<BroadcastTable>): StoredBroadcast => ({
+  id: row.id,
+  channel: row.channel_name,
+  title: row.title,
+  startedAt: Number(row.started_at),
+  endedAt: row.ended_at === null ? null : Number(row.ended_at),
+  replayable: row.replayable === 1,
+});

@@ -23,7 +23,7 @@ export interface ChannelTable {
 }
 
 /** One row for each broadcast. It outlives its channel, with the name that the channel had last. */
-interface BroadcastTable {
+export interface BroadcastTable {
   id: string;
   channel_id: string | null;
   channel_name: string;
@@ -32,6 +32,8 @@ interface BroadcastTable {
   name_prefix: string | null;
   started_at: number;
   ended_at: number | null;
+  /** 1 where viewers may play it from its beginning. */
+  replayable: number;
 }
 
 /** One row for each recording, from its first byte on. */

@@ -87,10 +87,21 @@ const originalsPostersGaps: Migration = {
   },
 };
 
+/** 0005: broadcasts that viewers may go back in, and play again afterwards. */
+const replays: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('broadcasts')
+      .addColumn('replayable', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
   '0002-finalisation-and-quotas': finalisationAndQuotas,
   '0003-channel-lifecycle': channelLifecycle,
   '0004-originals-posters-gaps': originalsPostersGaps,
+  '0005-replays': replays,
 };

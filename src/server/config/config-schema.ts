@@ -180,6 +180,18 @@ export const ConfigSchema = Type.Object({
       description: 'Milliseconds of media to send to a viewer in one write; 0 sends every frame at once',
     }),
   }),
+  dvr: Type.Object({
+    enabled: Type.Boolean({
+      default: false,
+      description: 'Let viewers go back to the beginning of broadcasts that are recorded and can be watched',
+    }),
+    replay: Type.Integer({
+      default: 86_400_000,
+      minimum: 60_000,
+      maximum: 31_536_000_000,
+      description: 'Milliseconds after their end that viewers can still play these broadcasts',
+    }),
+  }),
   transcode: Type.Object({
     enabled: Type.Boolean({
       default: true,

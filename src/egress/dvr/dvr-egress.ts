@@ -1,0 +1,209 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../channel/clock.ts';
+import { formatManifest } from '../../media/dash/format-manifest.ts';
+import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
+import { formatMultivariantPlaylist } from '../../media/hls/multivariant-playlist.ts';
+import { writeInit } from '../../media/mp4/cmaf-header.ts';
+import { type Bytes, type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import { DeliveryError } from '../http/delivery-error.ts';
+import { SharedDocument, sendDocument } from '../http/send-document.ts';
+import { manifestOfReplay } from './manifest-of-replay.ts';
+import { MediaLibrary } from './media-library.ts';
+import { playlistOfReplay, variantsOf } from './playlist-of-replay.ts';
+import type { OpenedRecording, Replay } from './replay.ts';
+import { finishedPeriods, ReplayClock } from './replay-clock.ts';
+import { sendRecorded } from './send-recorded.ts';
+
+/** What replays are served with. */
+export interface DvrEgressOptions {
+  readonly clock: Clock;
+  /** Memory for what was found in files; 64 MiB by default. */
+  readonly maxBytes?: Bytes;
+}
+
+/** An answer of a replay: who asks for it, and how. */
+export interface ReplayRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Anybody may have it, and caches may keep it; else only who asked. */
+  readonly open: boolean;
+}
+
+/** What was last written of a replay, and its clock while it was live. */
+interface Written {
+  readonly documents: Map<string, { readonly version: string; readonly document: SharedDocument }>;
+  clock: ReplayClock | undefined;
+}
+
+const HLS = 'application/vnd.apple.mpegurl';
+const DASH = 'application/dash+xml';
+const PRIVATE = 'private, no-cache';
+/** What grows is old with the next segment; what is over may be deleted, or closed to the public. */
+const LIVE = 'public, max-age=2';
+const OVER = 'public, max-age=60';
+const MEDIA = 'public, max-age=86400, immutable';
+/** Replays whose documents are kept. */
+const MOST_WRITTEN = 200;
+const NAME = /^(?:(init)\.mp4|(init-in-band)\.mp4|(\d{1,9})\.m4s)$/;
+
+/**
+ * Broadcasts from their beginning, out of their recordings: while they are on, and afterwards from the same addresses, whatever
+ * becomes of the files meanwhile. A broadcast that nobody goes back in costs nothing.
+ */
+export class DvrEgress {
+  readonly #clock: Clock;
+  readonly #library: MediaLibrary;
+  /** By id; the one used last is the last. */
+  readonly #written = new Map<string, Written>();
+
+  constructor(options: DvrEgressOptions) {
+    this.#clock = options.clock;
+    this.#library = new MediaLibrary(options);
+  }
+
+  /** Answers with the multivariant playlist; `base` leads from it to the replay's addresses. Answers the bytes sent. */
+  async sendMultivariant(replay: Replay, base: string, asked: ReplayRequest): Promise<number> {
+    const opened = await this.#open(replay);
+    return this.#send(replay, opened, `index ${base}`, HLS, asked, () => {
+      const variants = variantsOf(opened, base);
+      if (!variants) throw notYet();
+      return formatMultivariantPlaylist(variants);
+    });
+  }
+
+  /** Answers with the playlist of a track. Answers the bytes sent. */
+  async sendPlaylist(replay: Replay, kind: Track['kind'], asked: ReplayRequest): Promise<number> {
+    const opened = await this.#open(replay);
+    return this.#send(replay, opened, kind, HLS, asked, () => {
+      const playlist = playlistOfReplay(replay, opened, kind);
+      if (playlist.segments.length === 0) throw notFound();
+      return formatMediaPlaylist(playlist);
+    });
+  }
+
+  /** Answers with the DASH manifest; `base` leads from it to the replay's addresses, `timeSource` to the time. */
+  async sendManifest(
+    replay: Replay,
+    base: string,
+    timeSource: string,
+    asked: ReplayRequest,
+  ): Promise<number> {
+    const opened = await this.#open(replay);
+    return this.#send(replay, opened, `manifest ${base}`, DASH, asked, () => {
+      const now = this.#clock.wall();
+      const availabilityStart = replay.startedAt;
+      const written = this.#writtenOf(replay);
+      if (replay.live) written.clock ??= new ReplayClock(availabilityStart);
+      const live = replay.live ? written.clock?.periods(opened, now) : written.clock?.known;
+      const periods = live ?? finishedPeriods(opened);
+      const manifest = manifestOfReplay(
+        replay,
+        opened,
+        periods,
+        { base, timeSource, availabilityStart },
+        now,
+      );
+      if (manifest.periods.length === 0) throw notYet();
+      return formatManifest(manifest);
+    });
+  }
+
+  /** Answers with an init segment or a segment of a recording. Answers the bytes sent. Throws DeliveryError. */
+  async sendMedia(
+    replay: Replay,
+    recordingId: string,
+    kind: Track['kind'],
+    name: string,
+    { request, response, open }: ReplayRequest,
+  ): Promise<number> {
+    const [, init, inBand, number] = NAME.exec(name) ?? [];
+    if (init === undefined && inBand === undefined && number === undefined)
+      throw new DeliveryError('invalid-request', 'There are init.mp4 and {number}.m4s here.');
+    const recording = replay.recordings.find(({ id }) => id === recordingId);
+    if (!recording) throw notFound();
+    const { media, file } = await this.#library.open(recording);
+    try {
+      const track = media.tracks.find((candidate) => candidate.track.kind === kind)?.track;
+      if (!track) throw notFound();
+      const bytes =
+        number === undefined
+          ? initBytes(track, inBand !== undefined)
+          : await media.locate(kind, Number(number), file);
+      if (!bytes) throw notFound();
+      // The same samples, in other boxes, once the file is progressive.
+      const etag = `"${recordingId}-${kind}-${init ?? inBand ?? number}-${bytes.byteLength.toString(36)}"`;
+      const answer = { bytes, kind, etag, cacheControl: open ? MEDIA : PRIVATE };
+      return await sendRecorded(request, response, file, answer);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open({ recordings }: Replay): Promise<OpenedRecording[]> {
+    const opened: OpenedRecording[] = [];
+    for (const recording of recordings) {
+      const { media, file } = await this.#library.open(recording);
+      await file.close();
+      opened.push({ recording, media });
+    }
+    return opened;
+  }
+
+  #send(
+    replay: Replay,
+    opened: readonly OpenedRecording[],
+    name: string,
+    type: string,
+    { request, response, open }: ReplayRequest,
+    write: () => string,
+  ): number {
+    const { documents } = this.#writtenOf(replay);
+    const version = versionOf(replay, opened);
+    let found = documents.get(name);
+    if (found?.version !== version) {
+      const tag = `${replay.id}-${name.replace(/[^a-z]/g, '')}-${version}`;
+      found = { version, document: new SharedDocument(write(), type, tag) };
+      documents.set(name, found);
+    }
+    const lifetime = replay.live ? LIVE : OVER;
+    return sendDocument(request, response, found.document, open ? lifetime : PRIVATE);
+  }
+
+  #writtenOf({ id }: Replay): Written {
+    const written = this.#written.get(id) ?? { documents: new Map(), clock: undefined };
+    this.#written.delete(id);
+    this.#written.set(id, written);
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > MOST_WRITTEN && oldest !== undefined) this.#written.delete(oldest);
+    return written;
+  }
+}
+
+/** What playlists and manifests say depends on nothing else. */
+function versionOf({ live }: Replay, opened: readonly OpenedRecording[]): string {
+  const states = opened.map(
+    ({ recording, media }) =>
+      `${recording.id.slice(0, 8)}.${media.tracks[0]?.segments.length ?? 0}${media.inBandParameterSets ? 'p' : ''}`,
+  );
+  return `${states.join('_')}${live ? '' : '-e'}`;
+}
+
+/** `mehd` would say how long it is: what it says is nothing that players need. */
+function initBytes(track: Track, inBandParameterSets: boolean) {
+  const head = writeInit(
+    [track],
+    inBandParameterSets ? { duration: NO_DURATION, inBandParameterSets } : undefined,
+  );
+  return { head, runs: [], byteLength: head.byteLength };
+}
+
+const NO_DURATION: Milliseconds = milliseconds(0);
+
+const notYet = () =>
+  new DeliveryError('not-live', 'There is nothing to go back to yet. Try again in a moment.', {
+    'retry-after': '2',
+  });
+
+const notFound = () =>
+  new DeliveryError('media-not-found', 'There is nothing of that name in this broadcast.');

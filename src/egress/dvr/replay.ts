@@ -1,0 +1,36 @@
+import type { Milliseconds } from '../../media/time.ts';
+import type { RecordedMedia } from './recorded-media.ts';
+
+/** A recording of a broadcast. */
+export interface ReplayRecording {
+  /** The server's own id. */
+  readonly id: string;
+  readonly path: string;
+  /** Wall clock. */
+  readonly startedAt: Milliseconds;
+  /** It is being written. */
+  readonly growing: boolean;
+}
+
+/** A broadcast as it can be played from its beginning, while it is on and afterwards. */
+export interface Replay {
+  /** Of the broadcast, or of its recording where just that is meant; part of its addresses. */
+  readonly id: string;
+  readonly title: string | null;
+  /** Wall clock. */
+  readonly startedAt: Milliseconds;
+  /** More follows. */
+  readonly live: boolean;
+  /** In their order: a broadcast goes on in another one where it cannot be in the same file. */
+  readonly recordings: readonly ReplayRecording[];
+}
+
+/** A recording with its media. */
+export interface OpenedRecording {
+  readonly recording: ReplayRecording;
+  readonly media: RecordedMedia;
+}
+
+/** Address of a recording's init segment, below the replay's. */
+export const initName = ({ inBandParameterSets }: RecordedMedia): string =>
+  inBandParameterSets ? 'init-in-band.mp4' : 'init.mp4';

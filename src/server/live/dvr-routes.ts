@@ -1,0 +1,90 @@
+import type { Clock } from '../../channel/clock.ts';
+import { DvrEgress, type ReplayRequest } from '../../egress/dvr/dvr-egress.ts';
+import type { Replay } from '../../egress/dvr/replay.ts';
+import { DeliveryError } from '../../egress/http/delivery-error.ts';
+import type { Track } from '../../media/track.ts';
+import type { AdminAuth } from '../auth/admin-auth.ts';
+import { guardAdmin } from '../auth/guard-admin.ts';
+import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
+import { allowOthers, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
+import type { FoundReplay, Replays } from './replays.ts';
+
+/** What replays are served from. */
+export interface ReplaySources extends Pick<LiveSources, 'traffic'> {
+  readonly replays: Replays;
+  readonly admin: AdminAuth;
+  readonly clock: Clock;
+}
+
+interface Names {
+  readonly channel: string;
+  readonly id: string;
+  readonly file: string;
+  readonly recording: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+type SendReplay = (replay: Replay, asked: ReplayRequest, names: Names) => Promise<number>;
+
+/**
+ * `/live/{channel}/dvr.m3u8` and `dvr.mpd`: the channel's broadcast from its beginning, and when it is over the whole of it. Below
+ * `/vod/{id}/` is what they name, of a broadcast or of one recording; the admin may have any of them.
+ */
+export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<void> {
+  const { replays, clock } = sources;
+  const egress = new DvrEgress({ clock });
+  const ofChannel = ({ channel }: Names) => replays.ofChannel(channel);
+  const ofId = ({ id }: Names) => replays.find(id);
+  const routes: HttpPlugin = async (scope) => {
+    const route = (path: string, find: (names: Names) => Promise<FoundReplay>, send: SendReplay) => {
+      scope.get(path, DELIVERY_OPTIONS, async (request, reply) => {
+        const names = request.params as Names;
+        await sendReplay(
+          sources,
+          request,
+          reply,
+          () => find(names),
+          (replay, asked) => send(replay, asked, names),
+        );
+      });
+      scope.options(path, DELIVERY_OPTIONS, allowOthers);
+    };
+    route('/live/:channel/dvr.m3u8', ofChannel, (replay, asked) =>
+      egress.sendMultivariant(replay, `../../vod/${replay.id}/`, asked),
+    );
+    route('/live/:channel/dvr.mpd', ofChannel, (replay, asked) =>
+      egress.sendManifest(replay, `../../vod/${replay.id}/`, '../time', asked),
+    );
+    route('/vod/:id/index.m3u8', ofId, (replay, asked) => egress.sendMultivariant(replay, '', asked));
+    route('/vod/:id/manifest.mpd', ofId, (replay, asked) =>
+      egress.sendManifest(replay, '', '../../live/time', asked),
+    );
+    route('/vod/:id/:file', ofId, (replay, asked, { file }) =>
+      egress.sendPlaylist(replay, kindOf(file.endsWith('.m3u8') ? file.slice(0, -5) : ''), asked),
+    );
+    route('/vod/:id/:recording/:kind/:name', ofId, (replay, asked, { recording, kind, name }) =>
+      egress.sendMedia(replay, recording, kindOf(kind), name, asked),
+    );
+  };
+  await http.register(routes);
+}
+
+async function sendReplay(
+  sources: ReplaySources,
+  request: HttpRequest,
+  reply: HttpReply,
+  find: () => Promise<FoundReplay>,
+  send: (replay: Replay, asked: ReplayRequest) => Promise<number>,
+): Promise<void> {
+  await deliver(sources, request, reply, async (raw, response) => {
+    const { replay, open } = await find();
+    if (!open) await guardAdmin(sources.admin, request);
+    return await send(replay, { request: raw, response, open });
+  });
+}
+
+function kindOf(name: string): Track['kind'] {
+  if (name === 'video' || name === 'audio') return name;
+  throw new DeliveryError('media-not-found', 'There are video and audio here.');
+}
