@@ -5,14 +5,14 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Timer } from '../../channel/clock.ts';
 import type { SyncBatch } from '../../disk/sync-batch.ts';
 import { milliseconds } from '../../media/time.ts';
-import { JournalFolder } from './journal-folder.ts';
-import { JournalKeeper } from './journal-keeper.ts';
-import { PublishError } from './publish-error.ts';
-import type { SessionHost } from './publish-session.ts';
+import { JournalFolder } from '../session/journal-folder.ts';
+import { JournalKeeper } from '../session/journal-keeper.ts';
+import { PublishError } from '../session/publish-error.ts';
+import type { SessionHost } from '../session/publish-session.ts';
+import { restoreSessions } from '../session/restore-sessions.ts';
+import type { SessionArchive } from '../session/session-archive.ts';
+import { SessionRegistry } from '../session/session-registry.ts';
 import { type PublisherHost, type PublisherRequest, PublisherSocket } from './publisher-socket.ts';
-import { restoreSessions } from './restore-sessions.ts';
-import type { SessionArchive } from './session-archive.ts';
-import { SessionRegistry } from './session-registry.ts';
 
 /** What publishers are taken in with. */
 export interface PublishIngestOptions extends Omit<SessionHost, 'journals' | 'tidy'> {

@@ -1,7 +1,7 @@
 import Schema from 'typebox/schema';
 import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PublisherMessage } from '../../wire/publish.ts';
-import { PublishError } from './publish-error.ts';
+import { PublishError } from '../session/publish-error.ts';
 
 const validator = Schema.Compile(PublisherMessage);
 

@@ -5,12 +5,12 @@ import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { safeNamePrefix } from '../../wire/name-prefix.ts';
 import { PeerWatch } from '../../wire/peer-watch.ts';
 import { PUBLISH_PROTOCOL, type PublishServerMessage, type PublishStart } from '../../wire/publish.ts';
-import { PublishError, toPublishError } from './publish-error.ts';
-import { PublishSession, type SessionHost } from './publish-session.ts';
+import { PublishError, toPublishError } from '../session/publish-error.ts';
+import { PublishSession, type SessionHost } from '../session/publish-session.ts';
+import type { PublisherSession, SessionOwner } from '../session/publisher-session.ts';
+import type { SessionRegistry } from '../session/session-registry.ts';
+import type { SessionStart } from '../session/session-start.ts';
 import { parsePublisherMessage } from './publisher-message.ts';
-import type { PublisherSession, SessionOwner } from './publisher-session.ts';
-import type { SessionRegistry } from './session-registry.ts';
-import type { SessionStart } from './session-start.ts';
 
 /** What the server knows of a publisher when its socket is open. */
 export interface PublisherRequest {

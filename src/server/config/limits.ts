@@ -1,7 +1,7 @@
 import type { GroupBufferLimits } from '../../channel/group-buffer.ts';
 import { DEFAULT_VIEWER_LIMITS } from '../../egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../egress/websocket/viewer.ts';
-import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../ingest/websocket/publish-limits.ts';
+import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../ingest/session/publish-limits.ts';
 import { bytes, milliseconds } from '../../media/time.ts';
 import type { SegmentLimits } from '../../package/segment.ts';
 import type { Config } from './config-schema.ts';

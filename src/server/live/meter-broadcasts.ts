@@ -1,6 +1,6 @@
 import type { Clock } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
-import { BitrateMeter } from '../../ingest/websocket/bitrate-meter.ts';
+import { BitrateMeter } from '../../ingest/session/bitrate-meter.ts';
 import type { ServerMetrics } from '../metrics/server-metrics.ts';
 
 /** Answers the bits a second that a channel's broadcast has had over the last seconds; 0 where none is on. */

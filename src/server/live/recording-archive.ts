@@ -2,12 +2,8 @@ import { statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import Schema from 'typebox/schema';
 import { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
-import type {
-  RestoredBroadcast,
-  SentStream,
-  SessionArchive,
-} from '../../ingest/websocket/session-archive.ts';
-import type { SessionRecord } from '../../ingest/websocket/session-record.ts';
+import type { RestoredBroadcast, SentStream, SessionArchive } from '../../ingest/session/session-archive.ts';
+import type { SessionRecord } from '../../ingest/session/session-record.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { Recordings } from './recordings.ts';
 import { remakeInWorker } from './remake/remake-in-worker.ts';

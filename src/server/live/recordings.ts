@@ -13,7 +13,7 @@ import {
   recordBroadcast,
 } from '../../egress/recording/from-channel.ts';
 import type { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
-import type { RecordingView } from '../../ingest/websocket/recording-view.ts';
+import type { RecordingView } from '../../ingest/session/recording-view.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { RecordingOriginal, RecordingRecord } from '../../store/recording-store.ts';
 import type { BroadcastResource, RecordingResource } from '../../wire/api.ts';
