@@ -40,7 +40,11 @@ export class HeadwaterPlayer extends HTMLElement {
     super();
     this.#view = new PlayerView(this.attachShadow({ mode: 'open' }), {
       unmute: () => this.#player?.intent.unmute(),
+      play: () => this.play(),
       seekToLive: () => this.seekToLive(),
+      seek: (behind) => this.#player?.seek(behind),
+      seekBy: (step) => this.#player?.seekBy(step),
+      lookBack: () => this.#player?.lookBack(),
     });
     for (const type of FORWARDED) {
       this.video.addEventListener(type, () => this.dispatchEvent(new Event(type)));
@@ -51,6 +55,7 @@ export class HeadwaterPlayer extends HTMLElement {
   connectedCallback(): void {
     this.#connected = true;
     this.video.muted = this.hasAttribute('muted');
+    this.#adoptTracks();
     this.#open();
   }
 
@@ -182,6 +187,17 @@ export class HeadwaterPlayer extends HTMLElement {
     return this.#player?.title ?? null;
   }
 
+  /** How far the picture lies before the live one, in seconds: more than 0 for a viewer who went back. */
+  get behind(): number {
+    return (this.#player?.dvr?.behind ?? 0) / 1000;
+  }
+
+  /** How far back can be gone, in seconds; null before somebody looked, and where nowhere. */
+  get dvrLength(): number | null {
+    const length = this.#player?.dvr?.length;
+    return length === undefined ? null : length / 1000;
+  }
+
   /** How playing goes; null without a `src`. */
   get stats(): PlayerStats | null {
     return this.#player?.stats ?? null;
@@ -202,9 +218,21 @@ export class HeadwaterPlayer extends HTMLElement {
     this.#player?.seekToLive();
   }
 
+  /** Goes back to that many seconds before live, as far as the broadcast can be gone back in; 0 is live. */
+  seek(behind: number): void {
+    this.#player?.seekBehind(milliseconds(behind * 1000));
+  }
+
   #targetLatency(): Milliseconds | undefined {
     const seconds = Number.parseFloat(this.getAttribute('target-latency') ?? '');
     return seconds >= 0 && seconds <= 30 ? milliseconds(seconds * 1000) : undefined;
+  }
+
+  /** Captions that the page gives are shown as the video element's own. */
+  #adoptTracks(): void {
+    this.video.replaceChildren(
+      ...[...this.querySelectorAll(':scope > track')].map((track) => track.cloneNode()),
+    );
   }
 
   #open(): void {
@@ -266,6 +294,8 @@ export class HeadwaterPlayer extends HTMLElement {
       blocked: intent?.blocked ?? false,
       delay: this.#delay?.delay,
       viewers: player?.viewers ?? null,
+      dvr: player?.dvr,
+      stats: () => player?.stats ?? null,
     });
     this.#tellChanges(state, problem, player?.viewers ?? null);
   }

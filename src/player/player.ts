@@ -7,7 +7,7 @@ import { PlayIntent } from './play-intent.ts';
 import type { PlayerStats } from './player-stats.ts';
 import { LiveSources, type TransportChoice } from './source/live-sources.ts';
 import type { SourceEvents } from './source/play-source.ts';
-import type { RewindSource } from './source/rewind-source.ts';
+import type { DvrPosition, RewindSource } from './source/rewind-source.ts';
 import type { SourceFactory } from './source/source-factory.ts';
 import type { Delay } from './sync/delay-meter.ts';
 import { PresentedFrames } from './sync/presented-frame.ts';
@@ -28,13 +28,6 @@ export interface PlayerOptions {
   readonly onChange: () => void;
 }
 
-/** How far back a viewer can go, and has gone. */
-export interface DvrPosition {
-  readonly length: Milliseconds;
-  /** Before the end of what there is; 0 at the live edge. */
-  readonly behind: Milliseconds;
-}
-
 /** A lost connection is told only after this long: most come back sooner, and the picture never stops. */
 const LOSS_SHOWN_AFTER = milliseconds(1000);
 /** Nearer to the live edge than this there is nothing to go back to. */
@@ -52,6 +45,8 @@ export class Player {
   #rewind: RewindSource | undefined;
   #lossTimer: Timer | undefined;
   #targetLatency: Milliseconds | undefined;
+  /** Where to go once it is known how far back that can be. */
+  #pendingSeek: Milliseconds | undefined;
   #broadcast: string | undefined;
   #title: string | null = null;
   #viewers: number | null = null;
@@ -61,7 +56,7 @@ export class Player {
     const { media, clock, urls, fetch, onChange } = options;
     this.intent = new PlayIntent(media, onChange);
     this.#frames = new PresentedFrames(media, () => this.#pictured());
-    this.#dvr = new DvrWindow({ url: urls.dvr, clock, fetch, onChange });
+    this.#dvr = new DvrWindow({ url: urls.dvr, clock, fetch, onChange: () => this.#dvrKnown() });
     this.#live = this.#openLive();
     this.#listen();
   }
@@ -162,6 +157,20 @@ export class Player {
     else if (this.#options.sources.canRewind) this.#goBack(behind);
   }
 
+  /** The same, also where it is not known yet how far back can be gone. */
+  seekBehind(behind: Milliseconds): void {
+    if (this.dvr || behind <= 0) this.seek(milliseconds(Math.min(behind, this.dvr?.length ?? 0)));
+    else {
+      this.#pendingSeek = behind;
+      this.lookBack();
+    }
+  }
+
+  /** Goes forward by that much, or back where it is negative; past the live edge, to that. */
+  seekBy(step: Milliseconds): void {
+    if (this.#rewind || step < 0) this.seekBehind(milliseconds((this.dvr?.behind ?? 0) - step));
+  }
+
   /** Plays: at the live edge, or on from where a viewer who went back paused. */
   play(): void {
     if (this.#rewind) this.intent.play();
@@ -189,6 +198,13 @@ export class Player {
     const { media } = this.#options;
     media.removeAttribute('src');
     media.load();
+  }
+
+  #dvrKnown(): void {
+    const behind = this.#pendingSeek;
+    this.#pendingSeek = undefined;
+    if (behind !== undefined && this.dvr) this.seekBehind(behind);
+    this.#options.onChange();
   }
 
   #openLive(): LiveSources {
@@ -283,7 +299,8 @@ export class Player {
   }
 
   #pictured(): void {
-    this.#options.still.presented();
+    const { still, media } = this.#options;
+    still.presented(media);
     if (!this.#rewind) this.#live.pictured = true;
     if (this.#state.hasPicture) return;
     this.#state.pictured();

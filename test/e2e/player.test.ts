@@ -97,6 +97,8 @@ declare global {
   interface Window {
     violations: string[];
     states: PlayerState[];
+    black: number;
+    held: number;
   }
 }
 
@@ -279,6 +281,33 @@ describe('media that changes or is damaged', () => {
     await plays(page);
   });
 
+  it('holds the last picture meanwhile: the screen is never black', async () => {
+    server.goLive(recording);
+    const page = await open();
+    await plays(page);
+    await page.evaluate(() => {
+      const { video, shadowRoot } = document.querySelector('headwater-player') ?? {};
+      const still = shadowRoot?.querySelector('canvas');
+      Object.assign(window, { black: 0, held: 0 });
+      const look = () => {
+        if (still && !still.hidden) window.held += 1;
+        else if (video && video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) window.black += 1;
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    server.tamper = (bytes, { kind }) => {
+      if (kind !== 'video') return bytes;
+      return bytes.slice().fill(0xa5, bytes.length - Math.floor(bytes.length / 2));
+    };
+    await page.waitForFunction(() => (document.querySelector('headwater-player')?.stats?.rebuilds ?? 0) > 0);
+    server.tamper = (bytes) => bytes;
+    await plays(page);
+    const { black, held } = await page.evaluate(() => ({ black: window.black, held: window.held }));
+    expect(held).toBeGreaterThan(0);
+    expect(black).toBe(0);
+  });
+
   it('leaves out what is no media at all', async () => {
     server.goLive(recording);
     const page = await open();
@@ -415,6 +444,79 @@ describe('controls', () => {
     expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.paused)).toBe(true);
     await page.evaluate(() => document.querySelector('headwater-player')?.play());
     await plays(page);
+  });
+});
+
+describe('a viewer who goes back', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'player-dvr-'));
+    const input = ['-v', 'error', '-stream_loop', '5', '-i', 'test/fixtures/chromium/webm-h264-opus.webm'];
+    const list = ['-f', 'hls', '-hls_time', '2', '-hls_playlist_type', 'event', '-hls_segment_type', 'fmp4'];
+    const flags = ['-hls_flags', 'single_file+omit_endlist', join(folder, 'dvr.m3u8')];
+    await promisify(execFile)('ffmpeg', [...input, '-c', 'copy', ...list, ...flags]);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** The start of a broadcast that is on, as the server keeps it. */
+  async function keep(): Promise<void> {
+    const [playlist, media] = await Promise.all(
+      ['dvr.m3u8', 'dvr.m4s'].map((name) => readFile(join(folder, name))),
+    );
+    server.page('/live/main/dvr.m3u8', { body: playlist ?? '', type: 'application/vnd.apple.mpegurl' });
+    server.page('/live/main/dvr.m4s', { body: media ?? '', type: 'video/mp4' });
+  }
+  const behind = (page: Page) => page.evaluate(() => document.querySelector('headwater-player')?.behind ?? 0);
+
+  it('gets there by the bar, moves about by keys, and is live again by one click', async () => {
+    await keep();
+    server.goLive(recording);
+    const page = await open('muted');
+    await plays(page);
+    await page.locator('headwater-player').hover();
+    const bar = page.getByRole('slider', { name: 'Time' });
+    await bar.waitFor();
+    expect(await bar.getAttribute('aria-valuetext')).toBe('Live');
+    const { x = 0, y = 0, width = 0, height = 0 } = (await bar.boundingBox()) ?? {};
+    await page.mouse.move(x + width / 2, y + height / 2);
+    expect(await page.locator('headwater-player .scrub-time').textContent()).toMatch(/^−0:2\d$/);
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await stateIs(page, 'rewound');
+    await page.waitForFunction(
+      () => (document.querySelector('headwater-player')?.video.currentTime ?? 0) > 15,
+    );
+    expect(await behind(page)).toBeGreaterThan(15);
+    await page.getByRole('button', { name: 'Details' }).click();
+    await page.locator('headwater-player .stats dd', { hasText: /^HLS$/ }).waitFor();
+    await page.locator('headwater-player media-controller').focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => behind(page)).toBeLessThan(17);
+    await page.keyboard.press('k');
+    await page.waitForFunction(() => document.querySelector('headwater-player')?.paused);
+    const stoodAt = await behind(page);
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => behind(page)).toBeCloseTo(stoodAt + 10, 0);
+    await page.keyboard.press('k');
+    await page.getByRole('button', { name: /Go to the live picture/ }).click();
+    await plays(page);
+    expect(await behind(page)).toBe(0);
+    await page.keyboard.press('ArrowLeft');
+    await stateIs(page, 'rewound');
+    expect(await page.evaluate(() => window.states)).not.toContain('connecting');
+    expect(await page.evaluate(() => window.violations)).toEqual([]);
+  });
+
+  it('cannot where nothing is kept: there is no bar, and the keys do nothing', async () => {
+    server.goLive(recording);
+    const page = await open('muted');
+    await plays(page);
+    await page.locator('headwater-player media-controller').focus();
+    const asked = page.waitForResponse(/dvr\.m3u8$/);
+    await page.keyboard.press('ArrowLeft');
+    await asked;
+    await plays(page);
+    expect(await page.getByRole('slider', { name: 'Time' }).isVisible()).toBe(false);
+    expect(await page.evaluate(() => window.states)).not.toContain('rewound');
   });
 });
 

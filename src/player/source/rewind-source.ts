@@ -22,6 +22,13 @@ export interface RewindSourceOptions {
   readonly events: RewindEvents;
 }
 
+/** How far back a viewer can go, and has gone. */
+export interface DvrPosition {
+  readonly length: Milliseconds;
+  /** Before the end of what there is; 0 at the live edge. */
+  readonly behind: Milliseconds;
+}
+
 /** What a viewer who went back is told. */
 export interface RewindEvents {
   leaving(): void;
@@ -39,7 +46,7 @@ export class RewindSource {
   readonly #rate = new RateMeter();
   readonly #stalls: StallCount;
   #engine: HlsEngine | undefined;
-  #taken = false;
+  #shown = false;
   #complete = false;
   #closed = false;
 
@@ -47,10 +54,15 @@ export class RewindSource {
     this.#options = options;
     this.transport = options.transport;
     this.#stalls = new StallCount(options.media);
+    const { signal } = this.#scope;
+    const show = () => {
+      this.#shown = this.#engine !== undefined;
+    };
     const end = () => {
       if (this.#complete) options.events.ended();
     };
-    options.media.addEventListener('ended', end, { signal: this.#scope.signal });
+    options.media.addEventListener('loadeddata', show, { signal });
+    options.media.addEventListener('ended', end, { signal });
   }
 
   /** Begins to load. */
@@ -68,7 +80,7 @@ export class RewindSource {
   get behind(): Milliseconds {
     const { media, behind } = this.#options;
     const window = this.#engine?.window;
-    if (!window || !this.#taken) return behind;
+    if (!window || !this.#shown) return behind;
     return milliseconds(Math.max(0, window.end - media.currentTime) * 1000);
   }
 
@@ -146,7 +158,6 @@ export class RewindSource {
     if (!engine || this.#closed) return;
     const { behind, events } = this.#options;
     events.leaving();
-    this.#taken = true;
     engine.take(behind);
     events.attached();
   }

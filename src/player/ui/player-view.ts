@@ -1,13 +1,18 @@
 import 'media-chrome/media-controller.js';
+import 'media-chrome/media-captions-button.js';
 import 'media-chrome/media-control-bar.js';
 import 'media-chrome/media-fullscreen-button.js';
 import 'media-chrome/media-mute-button.js';
 import 'media-chrome/media-pip-button.js';
 import 'media-chrome/media-play-button.js';
 import 'media-chrome/media-volume-range.js';
-import type { Milliseconds } from '../../media/time.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { PlayerStats } from '../player-stats.ts';
+import type { DvrPosition } from '../source/rewind-source.ts';
 import { adoptStyles } from './adopt-styles.ts';
-import { delayText, type Status, statusText } from './status-text.ts';
+import { ScrubBar } from './scrub-bar.ts';
+import { StatsPanel } from './stats-panel.ts';
+import { delayText, type Status, statusText, timeText } from './status-text.ts';
 import { StillPicture } from './still-picture.ts';
 import { STYLES } from './styles.ts';
 import { TEMPLATE } from './template.ts';
@@ -22,13 +27,32 @@ export interface ViewModel extends Status {
   readonly blocked: boolean;
   readonly delay: Milliseconds | undefined;
   readonly viewers: number | null;
+  /** How far back can be gone, and was; undefined where that is not known, or nowhere. */
+  readonly dvr: DvrPosition | undefined;
+  /** Read only while somebody looks at them. */
+  readonly stats: () => PlayerStats | null;
 }
 
 /** What the viewer can ask for besides what media-chrome's own controls do. */
 export interface ViewActions {
   unmute(): void;
+  play(): void;
   seekToLive(): void;
+  /** Goes to that distance before live. */
+  seek(behind: Milliseconds): void;
+  /** Goes forward by that much, or back. */
+  seekBy(step: Milliseconds): void;
+  /** Somebody is at the controls. */
+  lookBack(): void;
 }
+
+const SEEK_STEP = 10_000;
+const SEEK_KEYS: Record<string, number> = {
+  ArrowLeft: -SEEK_STEP,
+  ArrowRight: SEEK_STEP,
+  j: -SEEK_STEP,
+  l: SEEK_STEP,
+};
 
 let sheet: CSSStyleSheet | undefined;
 let template: HTMLTemplateElement | undefined;
@@ -59,6 +83,8 @@ export class PlayerView {
   readonly #root: ShadowRoot;
   readonly #controller: HTMLElement;
   readonly #overlay: HTMLElement;
+  readonly #scrub: ScrubBar;
+  readonly #stats: StatsPanel;
   readonly #shown = new Map<string, string>();
 
   constructor(root: ShadowRoot, actions: ViewActions) {
@@ -69,14 +95,22 @@ export class PlayerView {
     this.still = new StillPicture(this.#find('canvas'));
     this.#controller = this.#find('media-controller');
     this.#overlay = this.#find('.overlay');
+    this.#scrub = new ScrubBar(this.#find('.scrub-row'), (behind) => actions.seek(behind));
+    this.#stats = new StatsPanel(this.#find('.stats'), this.#find('.stats-button'));
+    this.#controller.addEventListener('keydown', (event) => this.#keyPressed(event, actions));
+    for (const type of ['pointerenter', 'pointerdown', 'focusin'])
+      this.#controller.addEventListener(type, () => actions.lookBack());
+    for (const type of ['addtrack', 'removetrack'])
+      this.video.textTracks.addEventListener(type, () => this.#showCaptions());
     this.#find('.unmute').addEventListener('click', () => this.#unmute(actions));
-    this.#find('.start').addEventListener('click', () => actions.seekToLive());
+    this.#find('.start').addEventListener('click', () => actions.play());
     this.#find('.live').addEventListener('click', () => actions.seekToLive());
   }
 
   /** Shows or hides everything that can be operated, except what asks for a click that playing needs. */
   set controls(shown: boolean) {
     this.#show('media-control-bar', shown);
+    this.#find('.scrub-row').classList.toggle('hidden-by-page', !shown);
     for (const name of ['nohotkeys', 'gesturesdisabled']) this.#controller.toggleAttribute(name, !shown);
   }
 
@@ -92,7 +126,8 @@ export class PlayerView {
   render(model: ViewModel): void {
     const { message, detail } = statusText(model);
     const { state, hasPicture, paused } = model;
-    const isLive = state === 'live';
+    const isRewound = state === 'rewound';
+    const isLive = state === 'live' || isRewound;
     this.#show('.spinner', (state === 'connecting' && !model.blocked) || model.buffering);
     this.#show('.pulse', state === 'offline');
     this.#text('.message', message);
@@ -104,13 +139,44 @@ export class PlayerView {
     this.#show('media-play-button', hasPicture && state !== 'ended');
     this.#show('media-pip-button', hasPicture);
     this.#show('.live', isLive);
-    this.#find('.live').toggleAttribute('data-live', !paused);
-    this.#label(paused ? 'Paused. Go to the live picture' : 'Live');
-    this.#show('.delay', isLive && !paused && model.delay !== undefined);
-    if (model.delay !== undefined) this.#text('.delay-value', delayText(model.delay));
+    this.#find('.live').toggleAttribute('data-live', !paused && !isRewound);
+    if (isLive) this.#showDistance(model, isRewound);
+    else this.#show('.delay', false);
+    this.#scrub.render(model.dvr);
+    this.#show('.stats-button', hasPicture);
+    if (!hasPicture) this.#stats.close();
+    this.#stats.render(model.stats);
     this.#show('.viewers', model.viewers !== null && model.viewers > 0 && state !== 'error');
     this.#text('.viewers-value', String(model.viewers ?? ''));
-    this.#text('.status', isLive ? (paused ? 'Paused' : 'Live') : `${message}. ${detail}`);
+    const playing = isRewound ? 'Earlier in the broadcast' : 'Live';
+    this.#text('.status', isLive ? (paused ? 'Paused' : playing) : `${message}. ${detail}`);
+  }
+
+  #showDistance({ dvr, delay, paused }: ViewModel, isRewound: boolean): void {
+    const behind = timeText(dvr?.behind ?? 0);
+    if (isRewound) this.#label(`${behind} before live. Go to the live picture`);
+    else this.#label(paused ? 'Paused. Go to the live picture' : 'Live');
+    const shown = isRewound ? `−${behind}` : delay !== undefined && !paused ? delayText(delay) : '';
+    this.#show('.delay', shown !== '');
+    if (shown !== '') this.#text('.delay-value', shown);
+  }
+
+  #keyPressed(event: KeyboardEvent, actions: ViewActions): void {
+    const step = SEEK_KEYS[event.key];
+    const { target } = event;
+    const isSlider = target instanceof Element && target.matches('input, media-volume-range');
+    if (step === undefined || isSlider || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (this.#controller.hasAttribute('nohotkeys')) return;
+    event.preventDefault();
+    actions.seekBy(milliseconds(step));
+  }
+
+  #showCaptions(): void {
+    const { textTracks } = this.video;
+    this.#show(
+      'media-captions-button',
+      [...textTracks].some(({ kind }) => kind === 'captions' || kind === 'subtitles'),
+    );
   }
 
   /** The button goes away under the viewer's fingers: the keyboard's focus stays in the player. */

@@ -38,6 +38,15 @@ export function statusText({ state, problem, hasPicture }: Status): StatusText {
   }
 }
 
+/** A length of time as it is shown: `2:31`, `1:02:31`. */
+export function timeText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
 /** A delay as it is shown: `0.4 s`, and whole seconds from 10 on. */
 export function delayText(milliseconds: number): string {
   const seconds = milliseconds / 1000;

@@ -31,9 +31,9 @@ export class StillPicture {
     this.#armed = true;
   }
 
-  /** A picture was presented. */
-  presented(): void {
-    if (this.#armed) this.drop();
+  /** A picture was presented; it may still have been one of the old source. */
+  presented(video: HTMLVideoElement): void {
+    if (this.#armed && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.drop();
   }
 
   /** Shows it no more, and lets go of its memory. */

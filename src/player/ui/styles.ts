@@ -18,7 +18,7 @@ export const STYLES = `
   container-type: size;
 }
 :host([hidden]) { display: none; }
-[hidden] { display: none !important; }
+[hidden], .hidden-by-page { display: none !important; }
 * { box-sizing: border-box; }
 
 media-controller {
@@ -149,11 +149,63 @@ media-volume-range { width: 84px; }
 .viewers { display: flex; align-items: center; gap: 0.3125rem; padding: 0 0.5rem; }
 .viewers svg { width: 1.125rem; fill: currentColor; }
 media-play-button[disabled] { display: none; }
+.scrub-row { position: relative; width: 100%; height: 1.25rem; padding: 0 0.75rem; margin-bottom: -1.625rem; z-index: 1; }
+.scrub {
+  --_track: linear-gradient(to right, var(--_accent) var(--_fill, 100%), rgb(255 255 255 / 0.35) var(--_fill, 100%));
+  appearance: none;
+  display: block;
+  width: 100%;
+  height: 100%;
+  margin: 0;
+  background: none;
+  cursor: pointer;
+}
+.scrub::-webkit-slider-runnable-track { height: 4px; border-radius: 2px; background: var(--_track); }
+.scrub::-moz-range-track { height: 4px; border-radius: 2px; background: var(--_track); }
+.scrub::-webkit-slider-thumb { appearance: none; width: 14px; height: 14px; margin-top: -5px; border: 0; border-radius: 50%; background: var(--_text); }
+.scrub::-moz-range-thumb { width: 14px; height: 14px; border: 0; border-radius: 50%; background: var(--_text); }
+.scrub:focus-visible { outline: 2px solid var(--_focus); outline-offset: 0; border-radius: 4px; }
+.scrub-time {
+  position: absolute;
+  bottom: 1.5rem;
+  left: var(--_at, 50%);
+  translate: -50%;
+  padding: 0.1875rem 0.5rem;
+  border-radius: 4px;
+  background: rgb(0 0 0 / 0.85);
+  font-size: 0.8125rem;
+  line-height: 1.4;
+  font-variant-numeric: tabular-nums;
+  white-space: nowrap;
+  pointer-events: none;
+}
+.scrub-row + .stats + media-control-bar { padding-top: 2rem; }
+.stats-button { display: grid; place-items: center; width: 2.75rem; height: 2.75rem; padding: 0; background: none; }
+.stats-button:hover, .stats-button[aria-expanded='true'] { background: rgb(255 255 255 / 0.14); }
+.stats-button:focus-visible { outline-offset: -2px; }
+.stats-button svg { width: 1.375rem; fill: currentColor; }
+.stats {
+  align-self: flex-end;
+  max-width: calc(100% - 1rem);
+  max-height: calc(100cqh - 5.5rem);
+  margin: 0.5rem;
+  padding: 0.625rem 0.875rem;
+  overflow: auto;
+  border-radius: 8px;
+  background: rgb(0 0 0 / 0.82);
+  font-size: 0.8125rem;
+  line-height: 1.5;
+}
+.stats dl { display: grid; grid-template-columns: auto auto; gap: 0 1rem; margin: 0; }
+.stats dt { opacity: 0.8; }
+.stats dd { margin: 0; text-align: end; font-variant-numeric: tabular-nums; }
+@container (height < 260px) { .stats { font-size: 0.6875rem; line-height: 1.35; padding: 0.375rem 0.625rem; } }
 @container (width < 430px) {
   media-volume-range { display: none; }
   media-controller { --media-control-padding: 9px; }
 }
-@container (width < 300px) { .delay, .viewers { display: none; } }
+@container (width < 380px) { .viewers { display: none; } }
+@container (width < 300px) { .delay, .stats-button { display: none; } }
 @container (height < 150px) { .detail { display: none; } .overlay { padding-bottom: 1rem; } }
 @media (pointer: coarse) { media-volume-range { display: none; } }
 @media (prefers-reduced-motion: reduce) {

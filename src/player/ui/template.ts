@@ -1,5 +1,7 @@
-/** The size of the hot keys' steps and those that make no sense in a live picture without a past. */
-const HOT_KEYS = 'noarrowleft noarrowright noj nol noc no< no> noshift+/';
+/** Hot keys that are handled elsewhere, as going back is not the video element's business, or make no sense live. */
+const HOT_KEYS = 'noarrowleft noarrowright noj nol no< no> noshift+/';
+/** What a slider does itself. */
+const SLIDER_KEYS = 'ArrowLeft ArrowRight ArrowUp ArrowDown Home End PageUp PageDown';
 
 /** What is inside the player, with its controls. */
 export const TEMPLATE = `
@@ -23,6 +25,11 @@ export const TEMPLATE = `
       <span>Unmute</span>
     </button>
   </div>
+  <div class="scrub-row" hidden>
+    <input class="scrub" part="scrub" type="range" min="0" max="0" step="1" aria-label="Time" keysused="${SLIDER_KEYS}">
+    <span class="scrub-time" part="scrub-time" aria-hidden="true" hidden></span>
+  </div>
+  <div class="stats" part="stats" slot="top-chrome" role="group" aria-label="Details" tabindex="0" noautohide hidden><dl></dl></div>
   <media-control-bar part="controls">
     <media-play-button part="play-button"></media-play-button>
     <media-mute-button part="mute-button"></media-mute-button>
@@ -36,6 +43,10 @@ export const TEMPLATE = `
       <span class="viewers-value"></span><span class="visually-hidden"> watching</span>
     </span>
     <span class="spacer"></span>
+    <media-captions-button part="captions-button" hidden></media-captions-button>
+    <button class="stats-button" part="stats-button" type="button" aria-label="Details" aria-expanded="false" hidden>
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20Zm1 15h-2v-6h2v6Zm0-8h-2V7h2v2Z"/></svg>
+    </button>
     <media-pip-button part="pip-button"></media-pip-button>
     <media-fullscreen-button part="fullscreen-button"></media-fullscreen-button>
   </media-control-bar>

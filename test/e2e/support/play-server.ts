@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Chunk, Epoch } from '../../../src/media/chunk.ts';
@@ -46,7 +46,7 @@ export class PlayServer {
     this.#http = createServer((request, response) => {
       const page = this.#pages.get(new URL(request.url ?? '/', 'http://host').pathname);
       if (!page) response.writeHead(404).end();
-      else response.writeHead(200, { 'content-type': page.type, ...page.headers }).end(page.body);
+      else sendPage(page, request.headers.range, response);
     });
     this.#http.on('connection', (socket) => {
       this.#connections.add(socket);
@@ -195,4 +195,12 @@ export class PlayServer {
     const { id } = JSON.parse(data) as { id: number };
     if (!this.mute) viewer.send(JSON.stringify({ type: 'pong', id, time: Date.now() }));
   }
+}
+
+/** Sends it, or the one range of it that is asked for. */
+function sendPage({ body, type, headers }: Page, range: string | undefined, response: ServerResponse): void {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  const bytes = Buffer.from(body);
+  const part = first ? bytes.subarray(Number(first), last ? Number(last) + 1 : bytes.length) : bytes;
+  response.writeHead(first ? 206 : 200, { 'content-type': type, ...headers }).end(part);
 }
