@@ -5,6 +5,7 @@ import { SyncBatch } from '../disk/sync-batch.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
 import { Presentations } from '../egress/http/presentations.ts';
 import { PlayEgress } from '../egress/websocket/play-egress.ts';
+import { PublishSessions } from '../ingest/session/publish-sessions.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
 import { openStore } from '../store/open-store.ts';
@@ -12,6 +13,7 @@ import { Transcoder } from '../transcode/transcoder.ts';
 import { apiRoutes } from './api/api-routes.ts';
 import { AdminAuth } from './auth/admin-auth.ts';
 import { FailedAttempts, STREAM_KEY_FAILURES } from './auth/failed-attempts.ts';
+import { SecretSeal } from './auth/secret-seal.ts';
 import { StreamKeys } from './auth/stream-keys.ts';
 import { TrustedProxies } from './auth/trusted-proxies.ts';
 import type { Config } from './config/config-schema.ts';
@@ -21,6 +23,7 @@ import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
 import { dashRoutes } from './live/dash-routes.ts';
+import { Destinations } from './live/destinations.ts';
 import { dvrRoutes } from './live/dvr-routes.ts';
 import { hlsRoutes } from './live/hls-routes.ts';
 import { keepAac } from './live/keep-aac.ts';
@@ -29,6 +32,7 @@ import { logBroadcasts } from './live/log-broadcasts.ts';
 import { logSkips } from './live/log-skips.ts';
 import { makeFirstChannel } from './live/make-first-channel.ts';
 import { meterBroadcasts } from './live/meter-broadcasts.ts';
+import { openRtmpEgress } from './live/open-rtmp-egress.ts';
 import { RecordingArchive } from './live/recording-archive.ts';
 import { Recordings } from './live/recordings.ts';
 import { Replays } from './live/replays.ts';
@@ -88,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     config.recording.durability === 'power' ? new SyncBatch({ clock, interval, observer: syncs }) : undefined;
   // The folders in it may be new: what is made durable in them is to be found after a power loss.
   if (sync) await syncFolder(config.data);
-  const ingest = new PublishIngest({
+  const sessions = new PublishSessions({
     clock,
     sync,
     log: logger,
@@ -98,11 +102,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recordingOf: (broadcast) => recordings.of(broadcast),
     archive: new RecordingArchive({ store, recordings, logger, folder: data.recordings, minFree }),
   });
+  const ingest = new PublishIngest(sessions);
   const mergeWindow = milliseconds(config.play.mergeWindow);
   const egress = new PlayEgress({ clock, limits: viewerLimits(config), mergeWindow });
   const limits = segmentLimits(config);
   const presentations = new Presentations({ clock, limits, newPresentationId: randomUUID });
   const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
+  const rtmp = openRtmpEgress({ ...config.restream, renditions: transcoder, clock, log: logger });
   const traffic = new ViewerTraffic();
   const metrics = new ServerMetrics({
     publishers: () => ingest.connected,
@@ -113,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recorded: () => store.recordings.totals(),
     recordings: () => recordings.figures,
     transcodes: () => transcoder.counts,
+    pushes: () => rtmp.counts,
     syncs,
   });
   const channels = new LiveChannels(hub, config.broadcast, {
@@ -123,6 +130,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   logBroadcasts(hub, logger);
   logSkips(hub, clock, logger);
   if (config.transcode.aac === 'always') keepAac(hub, transcoder);
+  const destinationKeys = new SecretSeal(serverSecret, 'destination keys');
+  const destinations = new Destinations({ hub, store, egress: rtmp, seal: destinationKeys, log: logger });
+  destinations.start();
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
 
   const { enabled, replay } = config.dvr;
@@ -136,8 +146,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const streamKeys = new StreamKeys(serverSecret);
   const keyFailures = new FailedAttempts(clock, STREAM_KEY_FAILURES);
   const shared = { config, logger, clock, store, admin, streamKeys, keyFailures, proxies };
-  const services: Services = { ...shared, channels, recordings, metrics };
-  await ingest.restore(async (name) => {
+  const services: Services = { ...shared, channels, recordings, destinations, destinationKeys, metrics };
+  await sessions.restore(async (name) => {
     const record = await store.channels.find(name);
     return record && channels.open(record);
   });
@@ -163,8 +173,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     http.server.close();
     egress.close();
     presentations.close();
-    await ingest.close();
+    ingest.close();
+    await sessions.close();
     hub.close();
+    await rtmp.close();
     await transcoder.close();
     await recordings.close();
     await sync?.close();

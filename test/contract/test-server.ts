@@ -15,6 +15,7 @@ import type { BroadcastRecordingState } from '../../src/egress/recording/recordi
 import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
 import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/session/publish-limits.ts';
+import { PublishSessions } from '../../src/ingest/session/publish-sessions.ts';
 import type {
   RestoredBroadcast,
   SentStream,
@@ -119,6 +120,7 @@ export class TestServer {
   readonly archive: TestArchive;
   readonly errors: unknown[] = [];
   readonly hub: Hub;
+  readonly sessions: PublishSessions;
   readonly ingest: PublishIngest;
   readonly egress: PlayEgress;
   readonly recordings: BroadcastRecording[] = [];
@@ -138,7 +140,7 @@ export class TestServer {
     this.hub = new Hub({ clock, newBroadcastId: () => `b${++this.#made}` });
     if (options.record ?? true) this.#record();
     const log = { ...silentLog, error: (fields: object) => this.errors.push(fields) };
-    this.ingest = new PublishIngest({
+    this.sessions = new PublishSessions({
       clock,
       log,
       limits: { ...DEFAULT_PUBLISH_LIMITS, ...options.publishLimits },
@@ -147,6 +149,7 @@ export class TestServer {
       archive: this.archive,
       sync: options.sync,
     });
+    this.ingest = new PublishIngest(this.sessions);
     this.egress = new PlayEgress({
       clock,
       ...(options.viewerLimits && { limits: options.viewerLimits }),
@@ -158,7 +161,7 @@ export class TestServer {
   /** Starts one; `await using` ends it. */
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const server = new TestServer(options);
-    await server.ingest.restore(async (name) => server.channel(name));
+    await server.sessions.restore(async (name) => server.channel(name));
     await new Promise<void>((settle) => server.#http.listen(0, '127.0.0.1', settle));
     return server;
   }
@@ -198,7 +201,8 @@ export class TestServer {
   /** Stops it, and leaves its files to another one; idempotent. */
   async stop(): Promise<void> {
     this.egress.close();
-    await this.ingest.close();
+    this.ingest.close();
+    await this.sessions.close();
     this.hub.close();
     await Promise.all(this.recordings.map(({ closed }) => closed));
     this.#http.closeAllConnections();

@@ -548,7 +548,7 @@ describe('a publisher', () => {
     const publisher = await TestPublisher.start(server);
     publisher.send(...half);
     await publisher.settled();
-    await server.ingest.close();
+    server.ingest.close();
     expect(await publisher.socket.closed).toEqual({ code: 1001, reason: 'going-away' });
     await server[Symbol.asyncDispose]();
     expect(server.catalog.told).toEqual(['created r1', 'progressed r1']);

@@ -5,11 +5,10 @@ import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { safeNamePrefix } from '../../wire/name-prefix.ts';
 import { PeerWatch } from '../../wire/peer-watch.ts';
 import { PUBLISH_PROTOCOL, type PublishServerMessage, type PublishStart } from '../../wire/publish.ts';
+import { Inflow } from '../session/inflow.ts';
 import { PublishError, toPublishError } from '../session/publish-error.ts';
-import { PublishSession, type SessionHost } from '../session/publish-session.ts';
+import type { PublishSessions } from '../session/publish-sessions.ts';
 import type { PublisherSession, SessionOwner } from '../session/publisher-session.ts';
-import type { SessionRegistry } from '../session/session-registry.ts';
-import type { SessionStart } from '../session/session-start.ts';
 import { parsePublisherMessage } from './publisher-message.ts';
 
 /** What the server knows of a publisher when its socket is open. */
@@ -19,12 +18,6 @@ export interface PublisherRequest {
   readonly authorized: boolean;
   /** Whether a key that comes in the first message is right; compares in constant time. */
   checkKey(key: string): boolean;
-}
-
-/** What sockets and sessions have in common. */
-export interface PublisherHost extends SessionHost {
-  readonly sessions: SessionRegistry;
-  newSessionId(): string;
 }
 
 /** Writes that follow one another closely are acknowledged together. */
@@ -42,29 +35,27 @@ export class PublisherSocket implements SessionOwner {
   onClosed: () => void = () => {};
   readonly #socket: WebSocket;
   readonly #request: PublisherRequest;
-  readonly #host: PublisherHost;
+  readonly #sessions: PublishSessions;
   readonly #watch: PeerWatch;
+  readonly #inflow: Inflow;
   readonly #speaksProtocol: boolean;
   #session: PublisherSession | undefined;
   /** Nothing is taken any more: the socket is closing. */
   #done = false;
   #ending = false;
-  #held = false;
-  #holdTimer: Timer | undefined;
   #ackTimer: Timer | undefined;
   #acknowledged = 0;
-  #chunks = 0;
-  #mediaAt: Milliseconds;
   #statusAt: Milliseconds;
 
-  constructor(socket: WebSocket, request: PublisherRequest, host: PublisherHost) {
+  constructor(socket: WebSocket, request: PublisherRequest, sessions: PublishSessions) {
     this.#socket = socket;
     this.#request = request;
-    this.#host = host;
+    this.#sessions = sessions;
     this.#speaksProtocol = socket.protocol === PUBLISH_PROTOCOL;
-    const now = host.clock.now();
+    const now = sessions.clock.now();
     this.#watch = new PeerWatch(now);
-    this.#mediaAt = now;
+    const { clock, limits } = sessions;
+    this.#inflow = new Inflow(socket, { clock, noMediaTimeout: limits.noMediaTimeout });
     this.#statusAt = now;
     // In one piece, and without a copy where the message came in one read.
     socket.binaryType = 'nodebuffer';
@@ -80,7 +71,7 @@ export class PublisherSocket implements SessionOwner {
   tick(now: Milliseconds): void {
     if (this.#done) return;
     // A publisher that is held back cannot be heard.
-    if (this.#held) this.#watch.heard(now);
+    if (this.#inflow.held) this.#watch.heard(now);
     const verdict = this.#watch.check(now);
     if (verdict === 'ping') this.#socket.ping();
     if (verdict === 'gone') {
@@ -89,21 +80,21 @@ export class PublisherSocket implements SessionOwner {
     }
     if (this.#ending) return;
     this.#session?.tick(now);
-    this.#attempt(() => this.#checkMedia(now));
+    this.#attempt(() => this.#inflow.check(now));
     if (this.#session && !this.#done && now - this.#statusAt >= STATUS_INTERVAL) {
       this.#statusAt = now;
       this.#send({ type: 'status', ...this.#session.status() });
     }
   }
 
-  /** For {@link PublishSession}. */
+  /** For a {@link PublisherSession}. */
   stored(_offset: number): void {
-    if (this.#held && !this.#holdTimer && this.#session?.congested === false) this.#release();
+    this.#inflow.stored();
     if (!this.#speaksProtocol || this.#ackTimer || this.#done) return;
-    this.#ackTimer = this.#host.clock.after(ACK_DELAY, this.#acknowledge);
+    this.#ackTimer = this.#sessions.clock.after(ACK_DELAY, this.#acknowledge);
   }
 
-  /** For {@link PublishSession}: it is over, or goes on elsewhere. */
+  /** For a {@link PublisherSession}: it is over, or goes on elsewhere. */
   dismissed(error: PublishError): void {
     this.#session = undefined;
     this.close(error);
@@ -125,7 +116,7 @@ export class PublisherSocket implements SessionOwner {
 
   readonly #onMessage = (data: unknown, isBinary: boolean): void => {
     if (this.#done || !Buffer.isBuffer(data)) return;
-    const now = this.#host.clock.now();
+    const now = this.#sessions.clock.now();
     this.#watch.heard(now);
     try {
       if (isBinary) this.#takeBytes(data);
@@ -136,12 +127,12 @@ export class PublisherSocket implements SessionOwner {
   };
 
   readonly #onHeard = (): void => {
-    this.#watch.heard(this.#host.clock.now());
+    this.#watch.heard(this.#sessions.clock.now());
   };
 
   // What is wrong with the frames, ws answers itself (1002, 1007, 1009); the close follows.
   readonly #onError = (error: Error): void => {
-    this.#host.log.info(
+    this.#sessions.log.info(
       { channel: this.#request.channel.name, reason: error.message },
       'a publisher socket failed',
     );
@@ -168,7 +159,10 @@ export class PublisherSocket implements SessionOwner {
     const refusal = toPublishError(error);
     // What a session failed of, it has logged itself.
     if (refusal !== error && refusal.code === 'internal') {
-      this.#host.log.error({ channel: this.#request.channel.name, err: error }, 'a publisher socket failed');
+      this.#sessions.log.error(
+        { channel: this.#request.channel.name, err: error },
+        'a publisher socket failed',
+      );
     }
     this.close(refusal);
   }
@@ -177,12 +171,7 @@ export class PublisherSocket implements SessionOwner {
     const session = this.#session;
     if (!session) throw new PublishError('bad-message', 'The first message must be a start.');
     session.push(bytes);
-    if (session.congested) this.#hold();
-    const wait = session.holdFor;
-    if (wait > 0) {
-      this.#hold();
-      this.#holdTimer ??= this.#host.clock.after(milliseconds(wait), this.#onPaced);
-    }
+    this.#inflow.pushed();
   }
 
   #takeText(data: Buffer, now: Milliseconds): void {
@@ -197,7 +186,7 @@ export class PublisherSocket implements SessionOwner {
         this.#start(message);
         return;
       case 'ping':
-        this.#send({ type: 'pong', id: message.id, time: this.#host.clock.wall() });
+        this.#send({ type: 'pong', id: message.id, time: this.#sessions.clock.wall() });
         return;
       case 'clock':
         this.#session?.clock(milliseconds(message.media), milliseconds(message.wall));
@@ -213,11 +202,13 @@ export class PublisherSocket implements SessionOwner {
     const authorized = request.authorized || (message.key !== undefined && request.checkKey(message.key));
     if (!authorized) throw unauthorized();
     const id = message.session.toLowerCase();
-    const found = this.#host.sessions.find(id, request.channel, message.late === true);
+    const found = this.#sessions.find(id, request.channel, message.late === true);
     if ((found?.received ?? 0) < (message.from ?? 0)) throw forgotten();
     const session =
       found ??
-      this.#open(id, {
+      this.#sessions.open({
+        id,
+        channel: request.channel,
         title: message.name,
         takeover: message.takeover,
         namePrefix: message.namePrefix === undefined ? undefined : safeNamePrefix(message.namePrefix),
@@ -230,21 +221,13 @@ export class PublisherSocket implements SessionOwner {
 
   #startPlain(): void {
     if (!this.#request.authorized) throw unauthorized();
-    this.#own(this.#open(this.#host.newSessionId(), { resumable: false }));
-  }
-
-  #open(id: string, options: Omit<SessionStart, 'id' | 'channel'>): PublishSession {
-    this.#host.sessions.flushLost(this.#request.channel);
-    const session = new PublishSession({ id, channel: this.#request.channel, ...options }, this.#host);
-    this.#host.sessions.add(session);
-    return session;
+    this.#own(this.#sessions.open({ channel: this.#request.channel, resumable: false }));
   }
 
   #own(session: PublisherSession): void {
     session.attach(this);
     this.#session = session;
-    this.#chunks = session.chunks;
-    this.#mediaAt = this.#host.clock.now();
+    this.#inflow.begin(session);
   }
 
   #end(length: number): void {
@@ -257,33 +240,6 @@ export class PublisherSocket implements SessionOwner {
       this.#send({ type: 'ended', recording });
       this.#finish(1000, 'ended');
     });
-  }
-
-  #checkMedia(now: Milliseconds): void {
-    const chunks = this.#session?.chunks ?? 0;
-    if (chunks !== this.#chunks || this.#held) {
-      this.#chunks = chunks;
-      this.#mediaAt = now;
-    }
-    const { noMediaTimeout } = this.#host.limits;
-    if (now - this.#mediaAt < noMediaTimeout) return;
-    throw new PublishError('no-media', `No media came for ${noMediaTimeout / 1000} seconds.`);
-  }
-
-  #hold(): void {
-    if (this.#held) return;
-    this.#held = true;
-    this.#socket.pause();
-  }
-
-  readonly #onPaced = (): void => {
-    this.#holdTimer = undefined;
-    if (!this.#session?.congested) this.#release();
-  };
-
-  #release(): void {
-    this.#held = false;
-    this.#socket.resume();
   }
 
   readonly #acknowledge = (): void => {
@@ -304,10 +260,8 @@ export class PublisherSocket implements SessionOwner {
     if (this.#done) return;
     this.#done = true;
     this.#ackTimer?.cancel();
-    this.#holdTimer?.cancel();
     this.#session?.detach(this);
-    // A paused socket would never read the other side's close frame.
-    if (this.#held) this.#release();
+    this.#inflow.close();
     if (code !== undefined) this.#socket.close(code, reason);
   }
 }
