@@ -1,7 +1,7 @@
 /** The server cannot start, in words for the person who started it. */
 export class StartError extends Error {
   override readonly name = 'StartError';
-  readonly code: 'port-in-use' | 'address-unusable' | 'data-unusable';
+  readonly code: 'port-in-use' | 'address-unusable' | 'data-unusable' | 'restream-unusable';
 
   constructor(code: StartError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

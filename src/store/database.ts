@@ -58,9 +58,28 @@ export interface RecordingTable {
   original_bytes: Generated<number>;
 }
 
+/** One row for each destination of a channel. */
+export interface DestinationTable {
+  id: string;
+  channel_id: string;
+  name: string;
+  provider: string;
+  url: string;
+  /** The stream key, sealed with a secret that is not in the database; null for none. */
+  key_sealed: string | null;
+  playback_url: string | null;
+  enabled: number;
+  push_when: 'always' | 'on-demand';
+  mode: 'copy' | 'transcode';
+  /** Milliseconds; null for none. */
+  max_duration: number | null;
+  created_at: number;
+}
+
 /** The tables, by name. */
 export interface Database {
   channels: ChannelTable;
   broadcasts: BroadcastTable;
   recordings: RecordingTable;
+  destinations: DestinationTable;
 }

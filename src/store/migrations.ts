@@ -97,6 +97,30 @@ const replays: Migration = {
   },
 };
 
+/** 0006: where channels are pushed to. */
+const destinations: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('destinations')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('channel_id', 'text', (column) =>
+        column.notNull().references('channels.id').onDelete('cascade'),
+      )
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('provider', 'text', (column) => column.notNull())
+      .addColumn('url', 'text', (column) => column.notNull())
+      .addColumn('key_sealed', 'text')
+      .addColumn('playback_url', 'text')
+      .addColumn('enabled', 'integer', (column) => column.notNull())
+      .addColumn('push_when', 'text', (column) => column.notNull())
+      .addColumn('mode', 'text', (column) => column.notNull())
+      .addColumn('max_duration', 'bigint')
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await db.schema.createIndex('destinations_channel').on('destinations').column('channel_id').execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
@@ -104,4 +128,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-channel-lifecycle': channelLifecycle,
   '0004-originals-posters-gaps': originalsPostersGaps,
   '0005-replays': replays,
+  '0006-destinations': destinations,
 };

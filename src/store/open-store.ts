@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import { BroadcastStore } from './broadcast-store.ts';
 import { ChannelStore } from './channel-store.ts';
 import type { Database } from './database.ts';
+import { DestinationStore } from './destination-store.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { RecordingStore } from './recording-store.ts';
 import { StoreError } from './store-error.ts';
@@ -16,6 +17,7 @@ export interface Store {
   readonly channels: ChannelStore;
   readonly broadcasts: BroadcastStore;
   readonly recordings: RecordingStore;
+  readonly destinations: DestinationStore;
   /** Answers when the database can be read; throws otherwise. */
   ping(): Promise<void>;
   /** Idempotent. */
@@ -40,6 +42,7 @@ export async function openStore(file: string): Promise<Store> {
     channels: new ChannelStore(db),
     broadcasts: new BroadcastStore(db),
     recordings: new RecordingStore(db),
+    destinations: new DestinationStore(db),
     ping: async () => {
       await sql`select 1`.execute(db);
     },

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { CHANNEL_NAME } from './channel-name.ts';
+import { DESTINATION_PROVIDERS } from './destination-providers.ts';
 
 /** A channel's name, as in `/watch/{name}`. */
 export const ChannelName = Type.String({
@@ -259,6 +260,150 @@ export const SignIn = Type.Object(
 );
 /** Body of `POST /api/session`. */
 export type SignIn = Static<typeof SignIn>;
+
+/** A destination's own id. */
+const DestinationId = Type.String({ format: 'uuid', maxLength: 36 });
+const ProviderName = Type.Enum([...DESTINATION_PROVIDERS]);
+const PushWhen = Type.Union([Type.Literal('always'), Type.Literal('on-demand')], {
+  description: '`always`: every broadcast of the channel. `on-demand`: those that it is started in',
+});
+const PushMode = Type.Union([Type.Literal('copy'), Type.Literal('transcode')], {
+  description: '`copy`: the picture as it is, where the platform takes it. `transcode`: always encoded anew',
+});
+const RtmpUrl = Type.String({
+  pattern: '^rtmps?://\\S+$',
+  maxLength: 2000,
+  description: 'An address that begins with rtmp:// or rtmps://, without the stream key',
+});
+const PlaybackUrl = OrNull(
+  Type.String({
+    pattern: '^https?://\\S+$',
+    maxLength: 2000,
+    description: 'An address that begins with https://',
+  }),
+  'Where it can be watched there',
+);
+const PushLimit = OrNull(
+  MaxDuration,
+  'Milliseconds that it may be live in one broadcast; null for as long as that is',
+);
+
+/** How a destination is doing now. */
+const DestinationStatus = Type.Object(
+  {
+    state: Type.Union(
+      [
+        Type.Literal('idle'),
+        Type.Literal('connecting'),
+        Type.Literal('live'),
+        Type.Literal('retrying'),
+        Type.Literal('failed'),
+      ],
+      { description: '`live`: the platform acknowledged publishing, and takes media; nothing less' },
+    ),
+    code: OrNull(Type.String(), 'Stable, of what is wrong: connect-refused, publish-refused, stalled …'),
+    message: OrNull(Type.String(), 'What is wrong and what to do, or what is worth knowing'),
+    liveSince: OrNull(WallTime, 'null while it is not live'),
+    nextTry: OrNull(WallTime, 'When it is tried again'),
+    bitrate: Type.Integer({ description: 'Bits of media a second, over the last seconds' }),
+    sentBytes: Type.Integer({ description: 'Of media, in this broadcast' }),
+    acknowledgedBytes: Type.Integer({
+      description: 'Of all that this connection sent, as the platform says; 0 where it never does',
+    }),
+    droppedGroups: Type.Integer({
+      description: 'Groups of pictures left out, because the platform was too slow',
+    }),
+    holding: Type.Boolean({
+      description: 'The broadcaster is lost: the last picture is repeated, in silence',
+    }),
+    remaining: OrNull(Type.Integer(), 'Milliseconds until its time limit ends it'),
+  },
+  { $id: 'DestinationStatus' },
+);
+
+/** Where a channel's broadcasts are pushed to. Its stream key is never part of it. */
+export const DestinationResource = Type.Object(
+  {
+    id: DestinationId,
+    name: Type.String(),
+    provider: ProviderName,
+    url: RtmpUrl,
+    hasKey: Type.Boolean({ description: 'A stream key is stored; it can be replaced, and not be read' }),
+    playbackUrl: PlaybackUrl,
+    enabled: Type.Boolean(),
+    when: PushWhen,
+    mode: PushMode,
+    maxDuration: PushLimit,
+    createdAt: WallTime,
+    status: DestinationStatus,
+  },
+  { $id: 'Destination' },
+);
+/** Where a channel's broadcasts are pushed to. */
+export type DestinationResource = Static<typeof DestinationResource>;
+
+/** What `GET /api/channels/{name}/destinations` answers. */
+export const DestinationList = Type.Object(
+  { items: Type.Array(DestinationResource) },
+  { $id: 'DestinationList' },
+);
+/** What `GET /api/channels/{name}/destinations` answers. */
+export type DestinationList = Static<typeof DestinationList>;
+
+const DestinationName = Type.String({ minLength: 1, maxLength: 100 });
+const DestinationKey = Type.String({
+  maxLength: 500,
+  pattern: '^\\S*$',
+  description: 'A stream key without spaces; stored encrypted, never shown again. Empty for none',
+});
+
+/** Body of `POST /api/channels/{name}/destinations`. */
+export const CreateDestination = Type.Object(
+  {
+    name: DestinationName,
+    provider: Type.Optional(ProviderName),
+    url: RtmpUrl,
+    streamKey: Type.Optional(DestinationKey),
+    playbackUrl: Type.Optional(PlaybackUrl),
+    enabled: Type.Optional(Type.Boolean({ default: true })),
+    when: Type.Optional(PushWhen),
+    mode: Type.Optional(PushMode),
+    maxDuration: Type.Optional(PushLimit),
+  },
+  { $id: 'CreateDestination', additionalProperties: false },
+);
+/** Body of `POST /api/channels/{name}/destinations`. */
+export type CreateDestination = Static<typeof CreateDestination>;
+
+/** Body of `PATCH /api/channels/{name}/destinations/{id}`: what is left out stays. Takes effect at once, live too. */
+export const UpdateDestination = Type.Object(
+  {
+    name: Type.Optional(DestinationName),
+    provider: Type.Optional(ProviderName),
+    url: Type.Optional(RtmpUrl),
+    streamKey: Type.Optional(DestinationKey),
+    playbackUrl: Type.Optional(PlaybackUrl),
+    enabled: Type.Optional(Type.Boolean()),
+    when: Type.Optional(PushWhen),
+    mode: Type.Optional(PushMode),
+    maxDuration: Type.Optional(PushLimit),
+  },
+  { $id: 'UpdateDestination', additionalProperties: false, minProperties: 1 },
+);
+/** Body of `PATCH /api/channels/{name}/destinations/{id}`. */
+export type UpdateDestination = Static<typeof UpdateDestination>;
+
+/** What `POST /api/channels/{name}/destinations/{id}/test` answers. */
+export const DestinationTest = Type.Object(
+  {
+    reached: Type.Boolean({ description: 'The platform takes the connection; nothing was published' }),
+    code: OrNull(Type.String(), 'Stable, of what is wrong'),
+    message: Type.String({ description: 'What is wrong and what to do, or what the test cannot tell' }),
+  },
+  { $id: 'DestinationTest' },
+);
+/** What testing a destination answers. */
+export type DestinationTest = Static<typeof DestinationTest>;
 
 /** Every error of the API. */
 export const ApiError = Type.Object(

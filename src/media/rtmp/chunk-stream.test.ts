@@ -43,11 +43,11 @@ describe('the examples of the specification', () => {
       join(writer.write(3, { type: MESSAGE.audio, streamId: 12_345, timestamp, payload })),
     );
     expect(written.map((chunk) => chunk.length)).toEqual([44, 36, 33, 33]);
-    expect([...(written[0] ?? []).subarray(0, 12)]).toEqual([
+    expect([...(written[0] ?? new Uint8Array()).subarray(0, 12)]).toEqual([
       ...[0x03, 0x00, 0x03, 0xe8, 0x00, 0x00, 0x20, 0x08],
       ...[0x39, 0x30, 0x00, 0x00],
     ]);
-    expect([...(written[1] ?? []).subarray(0, 4)]).toEqual([0x83, 0x00, 0x00, 0x14]);
+    expect([...(written[1] ?? new Uint8Array()).subarray(0, 4)]).toEqual([0x83, 0x00, 0x00, 0x14]);
     expect(written[2]?.[0]).toBe(0xc3);
     expect(readAll(written).map(({ timestamp }) => timestamp)).toEqual([1000, 1020, 1040, 1060]);
   });

@@ -3,6 +3,7 @@ import { guardAdmin } from '../auth/guard-admin.ts';
 import type { Http, HttpPlugin } from '../http/http.ts';
 import type { Services } from '../services.ts';
 import { channelRoutes } from './channel-routes.ts';
+import { destinationRoutes } from './destination-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { posterRoutes } from './poster-routes.ts';
 import { recordingRoutes } from './recording-routes.ts';
@@ -22,6 +23,7 @@ export async function apiRoutes(http: Http, services: Services): Promise<void> {
         await guardAdmin(services.admin, request);
       });
       channelRoutes(inner, services);
+      destinationRoutes(inner, services);
       recordingRoutes(inner, services);
     };
     await scope.register(guarded);

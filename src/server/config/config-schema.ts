@@ -192,6 +192,18 @@ export const ConfigSchema = Type.Object({
       description: 'Milliseconds after their end that viewers can still play these broadcasts',
     }),
   }),
+  restream: Type.Object({
+    allow: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Addresses, networks and hosts that destinations may be at beside the public internet: `10.0.0.0/8`, `media.local`',
+    }),
+    authorities: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'PEM files of certificate authorities that are trusted for `rtmps:` beside the public ones',
+    }),
+  }),
   transcode: Type.Object({
     enabled: Type.Boolean({
       default: true,

@@ -80,6 +80,7 @@ async function describeRoutes(version: string, routes: (http: Http) => Promise<v
       info: { title: 'Headwater', version, description: DESCRIPTION, license: { name: 'MIT' } },
       tags: [
         { name: 'channels', description: 'Named places to stream to and watch' },
+        { name: 'destinations', description: 'RTMP servers that channels are pushed to' },
         { name: 'recordings', description: 'The durable file of each broadcast' },
         { name: 'live', description: 'The broadcast that is on' },
         { name: 'session', description: 'Signing a browser in and out' },

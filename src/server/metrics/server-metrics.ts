@@ -1,4 +1,5 @@
-import type { Registry } from 'prom-client';
+import type { Gauge, Registry } from 'prom-client';
+import type { RtmpCounts } from '../../egress/rtmp/rtmp-egress.ts';
 import type { RecordingTotals } from '../../store/recording-store.ts';
 import type { TranscodeCounts } from '../../transcode/transcoder.ts';
 import type { RecordingFigures } from '../live/recordings.ts';
@@ -18,6 +19,7 @@ export interface MetricSources {
   recorded(): Promise<RecordingTotals>;
   recordings(): RecordingFigures;
   transcodes(): TranscodeCounts;
+  pushes(): RtmpCounts;
   readonly syncs: SyncFigures;
 }
 
@@ -118,6 +120,7 @@ export class ServerMetrics {
     });
     this.#addRecordings(gauge, total);
     this.#addTranscodes(gauge, total);
+    this.#addPushes(Gauge, registers, total);
     total(
       'headwater_sync_failures_total',
       'Files given up because a sync failed',
@@ -166,6 +169,25 @@ export class ServerMetrics {
       'headwater_finalisation_seconds_total',
       'Time that finalising took',
       () => recordings().finalised.time / 1000,
+    );
+  }
+
+  #addPushes(PushGauge: typeof Gauge, registers: Registry[], total: AddTotal): void {
+    const { pushes } = this.#sources;
+    new PushGauge({
+      name: 'headwater_pushes',
+      help: 'Broadcasts being pushed to destinations, by state',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const [state, count] of Object.entries(pushes().pushes)) this.set({ state }, count);
+      },
+    });
+    total('headwater_push_sent_bytes_total', 'Media bytes to destinations', () => pushes().sentBytes);
+    total(
+      'headwater_push_dropped_groups_total',
+      'Groups of pictures left out for slow destinations',
+      () => pushes().droppedGroups,
     );
   }
 

@@ -1,0 +1,222 @@
+import { type Amf0Value, amf0Property } from '../../media/rtmp/amf0-value.ts';
+import { ChunkStreamReader } from '../../media/rtmp/chunk-stream-reader.ts';
+import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
+import { type RtmpCommand, readCommand, writeCommand } from '../../media/rtmp/command.ts';
+import { Handshake } from '../../media/rtmp/handshake.ts';
+import {
+  MESSAGE,
+  type RtmpMessage,
+  readNumberMessage,
+  readUserControl,
+  USER_CONTROL,
+  writeNumberMessage,
+  writeUserControl,
+} from '../../media/rtmp/message.ts';
+import { bytes } from '../../media/time.ts';
+import { DestinationError } from './destination-error.ts';
+import type { PublishTarget } from './publish-target.ts';
+import { redactKey } from './redact-key.ts';
+import { announceCodecs, ServerCapabilities } from './server-capabilities.ts';
+
+/** What a publishing client tells its connection. */
+export interface PublishProtocolHost {
+  send(parts: readonly Uint8Array[]): void;
+  /** The server took the connection: `publish` comes next. */
+  ready(capabilities: ServerCapabilities): void;
+  /** NetStream.Publish.Start. */
+  publishing(): void;
+  /** The server has that many bytes of what was sent, counted from the first. */
+  acknowledged(count: number): void;
+}
+
+/** Each in one piece: what Chromium and ffmpeg send at once is seldom longer. */
+const CHUNK_SIZE = 60_000;
+/** How often the server is asked to acknowledge, in bytes: about once a second. */
+const ACKNOWLEDGEMENT_WINDOW = 256 * 1024;
+/** Servers answer in a few hundred bytes. */
+const LIMITS = { maxMessage: bytes(64 * 1024), maxStreams: 16 };
+/** Chunk streams, as other publishers use them. */
+const CHUNK_STREAM = { control: 2, command: 3, audio: 4, video: 6, publish: 8 } as const;
+const TRANSACTION = { connect: 1, releaseStream: 2, fcPublish: 3, createStream: 4, publish: 5 } as const;
+
+/**
+ * The client's side of publishing over RTMP (specification 1.0, §7.2), without a socket: `connect`, `releaseStream`,
+ * `FCPublish`, `createStream`, `publish`. Answers pings and acknowledges. Throws DestinationError and RtmpError.
+ */
+export class PublishProtocol {
+  readonly #target: PublishTarget;
+  readonly #host: PublishProtocolHost;
+  readonly #handshake: Handshake;
+  readonly #reader = new ChunkStreamReader((message) => this.#take(message), LIMITS);
+  readonly #writer = new ChunkStreamWriter();
+  #isConnected = false;
+  #streamId = 0;
+  #isPublishing = false;
+  #received = 0;
+  #receivedAcknowledged = 0;
+  #window = Number.POSITIVE_INFINITY;
+  #acknowledged = 0;
+
+  /** `random`: `HANDSHAKE_RANDOM` bytes. */
+  constructor(target: PublishTarget, random: Uint8Array, host: PublishProtocolHost) {
+    this.#target = target;
+    this.#host = host;
+    this.#handshake = new Handshake('client', random);
+  }
+
+  start(): void {
+    this.#host.send(this.#handshake.start());
+  }
+
+  /** Takes what was received. */
+  push(received: Uint8Array): void {
+    this.#received += received.length;
+    if (this.#handshake.done) {
+      this.#reader.push(received);
+    } else {
+      this.#host.send(this.#handshake.push(received));
+      if (!this.#handshake.done) return;
+      this.#connect();
+      this.#reader.push(this.#handshake.takeRest());
+    }
+    this.#acknowledge();
+  }
+
+  /** Asks for a stream, and to publish it; `publishing` is the answer. */
+  publish(): void {
+    const { streamName } = this.#target;
+    this.#command('releaseStream', TRANSACTION.releaseStream, [null, streamName]);
+    this.#command('FCPublish', TRANSACTION.fcPublish, [null, streamName]);
+    this.#command('createStream', TRANSACTION.createStream, [null]);
+  }
+
+  /** The bytes of a media message, to be sent in this order. */
+  media(type: number, timestamp: number, payload: Uint8Array): Uint8Array[] {
+    const chunkStream = type === MESSAGE.video ? CHUNK_STREAM.video : CHUNK_STREAM.audio;
+    return this.#writer.write(chunkStream, { type, streamId: this.#streamId, timestamp, payload });
+  }
+
+  /** Says that nothing follows. */
+  unpublish(): void {
+    if (this.#streamId === 0) return;
+    this.#command('FCUnpublish', 6, [null, this.#target.streamName]);
+    this.#command('deleteStream', 7, [null, this.#streamId]);
+  }
+
+  #connect(): void {
+    const { app, tcUrl } = this.#target;
+    this.#host.send(this.#writer.setChunkSize(CHUNK_SIZE));
+    const flashVer = 'FMLE/3.0 (compatible; Headwater)';
+    const object = { app, type: 'nonprivate', flashVer, tcUrl, ...announceCodecs() };
+    this.#command('connect', TRANSACTION.connect, [object]);
+  }
+
+  #take(message: RtmpMessage): void {
+    switch (message.type) {
+      case MESSAGE.windowAcknowledgementSize:
+        this.#window = readNumberMessage(message);
+        break;
+      case MESSAGE.acknowledgement:
+        this.#takeAcknowledgement(readNumberMessage(message));
+        break;
+      case MESSAGE.userControl:
+        this.#answerPing(message);
+        break;
+      case MESSAGE.commandAmf0:
+      case MESSAGE.commandAmf3:
+        this.#takeCommand(readCommand(message));
+        break;
+    }
+  }
+
+  /** It counts modulo 2^32. One that goes back is none. */
+  #takeAcknowledgement(sequence: number): void {
+    const more = (sequence - this.#acknowledged) >>> 0;
+    if (more > 0x7fffffff) return;
+    this.#acknowledged += more;
+    this.#host.acknowledged(this.#acknowledged);
+  }
+
+  #answerPing(message: RtmpMessage): void {
+    const control = readUserControl(message);
+    if (control?.event !== USER_CONTROL.pingRequest) return;
+    const answer = writeUserControl({ event: USER_CONTROL.pingResponse, value: control.value });
+    this.#send(CHUNK_STREAM.control, answer);
+  }
+
+  #takeCommand(command: RtmpCommand): void {
+    const { name, transaction } = command;
+    if (name === 'onStatus') this.#takeStatus(command);
+    else if (transaction === TRANSACTION.connect && name === '_result') this.#connected(command);
+    else if (transaction === TRANSACTION.connect && name === '_error') throw this.#refused(command);
+    else if (transaction === TRANSACTION.createStream && name === '_result') this.#created(command);
+    else if (transaction === TRANSACTION.createStream && name === '_error') throw this.#refused(command);
+    else if (name === 'close') throw this.#refused(command);
+  }
+
+  #connected({ arguments: answers }: RtmpCommand): void {
+    if (this.#isConnected) return;
+    this.#isConnected = true;
+    const window = writeNumberMessage(MESSAGE.windowAcknowledgementSize, ACKNOWLEDGEMENT_WINDOW);
+    this.#send(CHUNK_STREAM.control, window);
+    this.#host.ready(new ServerCapabilities(answers));
+  }
+
+  #created({ arguments: [, streamId] }: RtmpCommand): void {
+    if (this.#streamId > 0) return;
+    if (typeof streamId !== 'number' || streamId <= 0 || streamId > 0xffffffff) {
+      throw new DestinationError('not-rtmp', 'The server made a stream without a number.');
+    }
+    this.#streamId = streamId;
+    const { streamName } = this.#target;
+    this.#command('publish', TRANSACTION.publish, [null, streamName, 'live'], streamId);
+  }
+
+  #takeStatus(command: RtmpCommand): void {
+    const information = informationOf(command.arguments);
+    const code = amf0Property(information, 'code');
+    if (amf0Property(information, 'level') === 'error') throw this.#refused(command);
+    if (code !== 'NetStream.Publish.Start' || this.#isPublishing) return;
+    this.#isPublishing = true;
+    this.#host.publishing();
+  }
+
+  /** In the server's words, as far as it has any. */
+  #refused(command: RtmpCommand): DestinationError {
+    const information = informationOf(command.arguments);
+    const said = [amf0Property(information, 'code'), amf0Property(information, 'description')]
+      .filter((text) => typeof text === 'string' && text !== '')
+      .join(': ');
+    const words = redactKey(said, this.#target.streamName);
+    const quoted = words ? ` It says: ${words}` : '';
+    if (command.name !== 'onStatus') {
+      return new DestinationError('connect-refused', `The server refuses the connection.${quoted}`, true);
+    }
+    // Whoever published under the name before may not be gone yet.
+    const inUse = words.includes('BadName');
+    const message = inUse
+      ? `The server refuses the stream key: it is wrong, or in use.${quoted}`
+      : `The server refuses to be published to: the stream key may be wrong.${quoted}`;
+    return new DestinationError('publish-refused', message, !inUse);
+  }
+
+  #acknowledge(): void {
+    if (this.#received - this.#receivedAcknowledged < this.#window) return;
+    this.#receivedAcknowledged = this.#received;
+    this.#send(CHUNK_STREAM.control, writeNumberMessage(MESSAGE.acknowledgement, this.#received >>> 0));
+  }
+
+  #command(name: string, transaction: number, values: readonly Amf0Value[], streamId = 0): void {
+    const chunkStream = streamId > 0 ? CHUNK_STREAM.publish : CHUNK_STREAM.command;
+    this.#send(chunkStream, writeCommand({ name, transaction, arguments: values }, streamId));
+  }
+
+  #send(chunkStream: number, message: RtmpMessage): void {
+    this.#host.send(this.#writer.write(chunkStream, message));
+  }
+}
+
+/** The object that says what happened: the last one of a status or of an error. */
+function informationOf(values: readonly Amf0Value[]): Amf0Value {
+  return values.findLast((value) => typeof value === 'object' && value !== null);
+}

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { DestinationError } from './destination-error.ts';
+import { parsePublishTarget } from './publish-target.ts';
+
+it('takes an address and a key apart', () => {
+  expect(parsePublishTarget('rtmp://a.rtmp.youtube.com/live2', 'abcd-efgh')).toEqual({
+    ...{ tls: false, host: 'a.rtmp.youtube.com', port: 1935, app: 'live2' },
+    ...{ tcUrl: 'rtmp://a.rtmp.youtube.com/live2', streamName: 'abcd-efgh' },
+  });
+  expect(parsePublishTarget('rtmps://live-api-s.facebook.com:443/rtmp/', 'FB-1?s_bl=1&a=b')).toMatchObject({
+    ...{ tls: true, port: 443, app: 'rtmp', streamName: 'FB-1?s_bl=1&a=b' },
+  });
+  expect(parsePublishTarget('rtmp://[2001:db8::1]:19350/a/b', 'k')).toMatchObject({
+    ...{ host: '2001:db8::1', port: 19_350, app: 'a/b', tcUrl: 'rtmp://[2001:db8::1]:19350/a/b' },
+  });
+});
+
+it('publishes the last part of the path where there is no key', () => {
+  expect(parsePublishTarget('rtmp://host/live/room', '')).toMatchObject({ app: 'live', streamName: 'room' });
+});
+
+it('keeps what servers have put into the query of an application', () => {
+  expect(parsePublishTarget('rtmp://host/app?vhost=a', 'k')).toMatchObject({ app: 'app?vhost=a' });
+});
+
+it('refuses what is no RTMP address in words', () => {
+  for (const [address, key] of [
+    ['https://host/live', 'k'],
+    ['rtmpt://host/live', 'k'],
+    ['rtmp://user:secret@host/live', 'k'],
+    ['rtmp://host/live#x', 'k'],
+    ['rtmp://host', 'k'],
+    ['rtmp:///live', 'k'],
+    ['rtmp://host/live', ' '],
+    ['rtmp://host:99999/live', 'k'],
+    [`rtmp://host/${'a'.repeat(3000)}`, 'k'],
+    ['nonsense', 'k'],
+  ] as const) {
+    expect(() => parsePublishTarget(address, key), address).toThrow(DestinationError);
+  }
+});

@@ -1,0 +1,57 @@
+import { DestinationError } from './destination-error.ts';
+
+/** Where a stream is published to, taken apart. */
+export interface PublishTarget {
+  readonly tls: boolean;
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The application: the path of the address. */
+  readonly app: string;
+  /** The address as `connect` says it. */
+  readonly tcUrl: string;
+  /** What is published: the stream key. Secret. */
+  readonly streamName: string;
+}
+
+const RTMP_PORT = 1935;
+const RTMPS_PORT = 443;
+const LONGEST = 2000;
+
+/**
+ * Takes an `rtmp:` or `rtmps:` address and a stream key apart. Without a key the last part of the path is what is
+ * published. Throws DestinationError `url-invalid`.
+ */
+export function parsePublishTarget(address: string, streamKey: string): PublishTarget {
+  const url = URL.canParse(address) && address.length <= LONGEST ? new URL(address) : undefined;
+  const tls = url?.protocol === 'rtmps:';
+  if (!url || (!tls && url.protocol !== 'rtmp:')) {
+    throw invalid('The address must begin with rtmp:// or rtmps://');
+  }
+  if (url.username || url.password)
+    throw invalid('A user name in the address is not supported: use the stream key');
+  if (url.hash) throw invalid('The address must not have a # in it');
+  if (!url.hostname) throw invalid('The address has no host in it');
+  const path = url.pathname.replace(/^\/+|\/+$/g, '');
+  const key = streamKey.trim();
+  const split = key ? path.length : path.lastIndexOf('/');
+  const app = decode(path.slice(0, Math.max(split, 0)) + url.search);
+  const streamName = key || decode(path.slice(split + 1));
+  if (!app) throw invalid('The address needs a path behind the host, such as rtmp://example.org/live');
+  if (!streamName) throw invalid('The destination has no stream key');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port ? Number(url.port) : tls ? RTMPS_PORT : RTMP_PORT;
+  return { tls, host, port, app, tcUrl: `${url.protocol}//${url.host}/${app}`, streamName };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function invalid(problem: string): DestinationError {
+  return new DestinationError('url-invalid', `${problem}.`, true);
+}

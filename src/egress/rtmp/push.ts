@@ -1,0 +1,378 @@
+import type { Socket } from 'node:net';
+import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Clock, Timer } from '../../channel/clock.ts';
+import type { Log } from '../../channel/log.ts';
+import { writeStreamMetadata } from '../../media/flv/stream-metadata.ts';
+import { MESSAGE } from '../../media/rtmp/message.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { AddressPolicy } from './address-policy.ts';
+import { DestinationError, type DestinationErrorCode } from './destination-error.ts';
+import type { FlvFrame } from './flv-track.ts';
+import { BroadcastFeed, problemOfTracks, type Renditions, type VideoMode } from './from-channel.ts';
+import type { OpenSocketOptions } from './open-socket.ts';
+import { PublishConnection } from './publish-connection.ts';
+import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
+import { RateWindow } from './rate-window.ts';
+import { retryDelay } from './retry-delay.ts';
+import { ServerCapabilities } from './server-capabilities.ts';
+import { Splicer, type TimedMessage } from './splicer.ts';
+
+/** Where a broadcast is pushed to, and how. */
+export interface DestinationSettings {
+  readonly id: string;
+  /** `rtmp:` or `rtmps:`. */
+  readonly url: string;
+  /** Secret. */
+  readonly streamKey: string;
+  readonly mode: VideoMode;
+  /** How long it may be live in one broadcast; undefined for as long as that is. */
+  readonly maxDuration: Milliseconds | undefined;
+}
+
+/**
+ * `connecting`: being dialled, or asked to take the stream. `live`: the server acknowledged publishing and takes media.
+ * `retrying`: lost or not reached, tried again. `failed`: trying again would not help. `over`: the broadcast or its time is.
+ */
+export type PushState = 'connecting' | 'live' | 'retrying' | 'failed' | 'over';
+
+/** How a push is doing, for people and for the API. */
+export interface PushStatus {
+  readonly state: PushState;
+  readonly code: DestinationErrorCode | 'time-limit' | null;
+  /** What is wrong, or worth knowing; without the stream key. */
+  readonly words: string | null;
+  /** Wall clock, since when it has been live. */
+  readonly liveSince: Milliseconds | null;
+  /** Wall clock, of the next attempt. */
+  readonly nextTry: Milliseconds | null;
+  /** Bits a second, of media, over the last seconds. */
+  readonly bitrate: number;
+  readonly sentBytes: number;
+  /** Of the present connection, as its server says; 0 where it never does. */
+  readonly acknowledgedBytes: number;
+  /** Groups that the server did not take in time, or that came too late to be live. */
+  readonly droppedGroups: number;
+  /** The publisher is lost, and its last picture repeated. */
+  readonly holding: boolean;
+  /** Until its `maxDuration` ends it. */
+  readonly remaining: Milliseconds | null;
+}
+
+/** What a push needs of its {@link RtmpEgress}. */
+export interface PushHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly renditions: Renditions;
+  readonly policy: AddressPolicy;
+  /** PEM. */
+  readonly authorities: readonly string[];
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly openSocket: (options: OpenSocketOptions) => Promise<Socket>;
+  changed(): void;
+}
+
+/** Dialling, TLS included. */
+const DIAL_TIMEOUT = milliseconds(10_000);
+const TICK = milliseconds(500);
+/** A server that refuses a key may take the connection first, and close it. */
+const PROVEN = 1000;
+/** After so long the next failure is the first. */
+const HEALTHY = 10_000;
+/** So often is a server asked that closes the connection when it is published to. */
+const MAX_REFUSALS = 3;
+/** Without media for so long, it is replaced: at once where the publisher is known to be lost, but for a moment. */
+const LOST_AFTER = 1500;
+const STALLED_AFTER = 5000;
+/** What a rendition still has when the broadcast is over comes in this time. */
+const LAST_MEDIA_TIMEOUT = milliseconds(4000);
+const ENCODER = 'Headwater';
+
+/** Pushes one broadcast to one destination until either is over: one connection at a time, tried again and again. */
+export class Push {
+  readonly settings: DestinationSettings;
+  readonly broadcast: Broadcast;
+  /** Settles when it is over and its socket is gone. */
+  readonly closed: Promise<void>;
+  readonly #host: PushHost;
+  readonly #settle: () => void;
+  readonly #splicer = new Splicer((message) => this.#send(message));
+  readonly #rate = new RateWindow();
+  #feed: BroadcastFeed | undefined;
+  #feedFor: ServerCapabilities | undefined;
+  #capabilities = new ServerCapabilities([]);
+  #connection: PublishConnection | undefined;
+  #abort: AbortController | undefined;
+  #state: PushState = 'connecting';
+  #code: PushStatus['code'] = null;
+  #words: string | null = null;
+  #liveSince: Milliseconds | null = null;
+  #nextTry: Milliseconds | null = null;
+  #publishingAt: number | undefined;
+  #liveAt: number | undefined;
+  #firstLiveAt: number | undefined;
+  #attempts = 0;
+  #failures = 0;
+  #refusals = 0;
+  #isOver = false;
+  #tick: Timer | undefined;
+  #retry: Timer | undefined;
+  #limit: Timer | undefined;
+  /** Of connections that are gone. */
+  #sentBefore = 0;
+  #droppedBefore = 0;
+
+  constructor(broadcast: Broadcast, settings: DestinationSettings, host: PushHost) {
+    this.broadcast = broadcast;
+    this.settings = settings;
+    this.#host = host;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#settle = resolve;
+    void broadcast.closed.then(() => this.#broadcastEnded());
+    this.#scheduleTick();
+    void this.#attempt();
+  }
+
+  get status(): PushStatus {
+    const { clock } = this.#host;
+    const { maxDuration } = this.settings;
+    const remaining =
+      maxDuration === undefined || this.#firstLiveAt === undefined || this.#isOver
+        ? null
+        : milliseconds(Math.max(0, maxDuration - (clock.now() - this.#firstLiveAt)));
+    const holding = this.#state === 'live' && this.#splicer.holding;
+    return {
+      state: this.#state,
+      code: this.#code,
+      words: this.#words ?? (this.#state === 'live' ? (this.#feed?.problem ?? null) : null),
+      liveSince: this.#liveSince,
+      nextTry: this.#nextTry,
+      bitrate: this.#state === 'live' ? this.#rate.bitrate : 0,
+      sentBytes: this.#sentBefore + (this.#connection?.sentBytes ?? 0),
+      acknowledgedBytes: this.#connection?.acknowledgedBytes ?? 0,
+      droppedGroups:
+        this.#droppedBefore + (this.#connection?.dropped.groups ?? 0) + this.#splicer.skippedGroups,
+      ...{ holding, remaining },
+    };
+  }
+
+  /** Ends it: what waits is sent, then the connection is closed. Idempotent. */
+  close(): void {
+    this.#end('over');
+  }
+
+  async #attempt(): Promise<void> {
+    const { clock, policy, authorities, openSocket } = this.#host;
+    this.#nextTry = null;
+    this.#become('connecting');
+    const abort = new AbortController();
+    this.#abort = abort;
+    const timer = clock.after(DIAL_TIMEOUT, () => abort.abort());
+    try {
+      const { url, streamKey } = this.settings;
+      const target = parsePublishTarget(url, streamKey);
+      const addresses = await policy.resolve(target.host);
+      const address = addresses[this.#attempts % addresses.length] ?? '';
+      this.#attempts += 1;
+      const socket = await openSocket({ address, target, authorities, signal: abort.signal });
+      timer.cancel();
+      if (this.#isOver) socket.destroy();
+      else await this.#use(socket, target);
+    } catch (error) {
+      timer.cancel();
+      this.#lost(this.#nameError(error));
+    }
+  }
+
+  /** One that nobody foresaw must not end more than this. */
+  #nameError(error: unknown): DestinationError {
+    if (error instanceof DestinationError) return error;
+    this.#host.log.error({ destination: this.settings.id, err: error }, 'a destination failed unforeseen');
+    return new DestinationError(
+      'unreachable',
+      'The server cannot be reached, for a reason that the log has.',
+    );
+  }
+
+  async #use(socket: Socket, target: PublishTarget): Promise<void> {
+    const connection = new PublishConnection(socket, target, this.#host.clock, {
+      onReady: (capabilities) => this.#ready(connection, capabilities),
+      onPublishing: () => this.#publishing(),
+    });
+    this.#connection = connection;
+    const error = await connection.closed;
+    const wasAsked = connection.asked;
+    this.#connection = undefined;
+    this.#sentBefore += connection.sentBytes;
+    this.#droppedBefore += connection.dropped.groups;
+    this.#splicer.restart();
+    if (wasAsked && this.#liveAt === undefined) this.#refusals += 1;
+    if (error) this.#lost(error);
+    else this.#finish();
+  }
+
+  /** The server took the connection: it is only asked to publish what there will be. */
+  #ready(connection: PublishConnection, capabilities: ServerCapabilities): void {
+    const { broadcast, settings } = this;
+    const { renditions } = this.#host;
+    const tracks = broadcast.epoch?.tracks ?? [];
+    const problem = problemOfTracks(tracks, settings.mode, capabilities, renditions);
+    if (problem !== undefined) {
+      connection.close(new DestinationError('codec-unavailable', problem));
+      return;
+    }
+    this.#capabilities = capabilities;
+    connection.publish();
+  }
+
+  #publishing(): void {
+    this.#publishingAt = this.#host.clock.now();
+    this.#openFeed(this.#capabilities);
+  }
+
+  /** One that there is goes on, where it is what this server takes: its encoders need not start again. */
+  #openFeed(capabilities: ServerCapabilities): void {
+    if (this.#feedFor?.equals(capabilities)) return;
+    this.#feed?.close();
+    this.#feedFor = capabilities;
+    this.#feed = new BroadcastFeed({
+      ...{
+        broadcast: this.broadcast,
+        renditions: this.#host.renditions,
+        mode: this.settings.mode,
+        capabilities,
+      },
+      onFrame: (frame) => this.#frame(frame),
+      onEnd: () => this.#end('over'),
+    });
+  }
+
+  #frame(frame: FlvFrame): void {
+    const now = this.#host.clock.now();
+    if (this.#publishingAt === undefined) this.#splicer.remember(frame, now);
+    else this.#splicer.take(frame, now);
+  }
+
+  #send(message: TimedMessage): void {
+    const { timestamp, isConfiguration } = message;
+    if (isConfiguration && this.#feed) {
+      const payload = writeStreamMetadata(this.#feed.tracks, ENCODER);
+      const type = MESSAGE.dataAmf0;
+      this.#connection?.send({ type, timestamp, payload, startsGroup: false, isConfiguration: true });
+    }
+    this.#connection?.send(message);
+  }
+
+  #scheduleTick(): void {
+    this.#tick = this.#host.clock.after(TICK, () => {
+      this.#watch();
+      if (!this.#isOver) this.#scheduleTick();
+    });
+  }
+
+  #watch(): void {
+    const now = this.#host.clock.now();
+    const connection = this.#connection;
+    if (!connection || this.#publishingAt === undefined) return;
+    this.#holdWhereNothingComes(now);
+    this.#rate.add(now, this.#sentBefore + connection.sentBytes);
+    const taken = connection.sentBytes > 0 && (connection.isDrained || connection.acknowledgedBytes > 0);
+    if (this.#liveAt === undefined && taken && now - this.#publishingAt >= PROVEN) this.#goLive(now);
+    connection.check(now);
+  }
+
+  #holdWhereNothingComes(now: Milliseconds): void {
+    const feed = this.#feed;
+    if (!feed) return;
+    const longest = this.broadcast.state === 'interrupted' ? LOST_AFTER : STALLED_AFTER;
+    if (this.#splicer.idle(now) < longest && !this.#splicer.holding) return;
+    feed.flush();
+    this.#splicer.hold(now, feed.kinds);
+  }
+
+  #goLive(now: Milliseconds): void {
+    this.#liveAt = now;
+    this.#liveSince = this.#host.clock.wall();
+    this.#refusals = 0;
+    const { maxDuration } = this.settings;
+    if (this.#firstLiveAt === undefined && maxDuration !== undefined) {
+      this.#limit = this.#host.clock.after(maxDuration, () => this.#end('time-limit'));
+    }
+    this.#firstLiveAt ??= now;
+    this.#become('live');
+  }
+
+  #lost(error: DestinationError): void {
+    const now = this.#host.clock.now();
+    const liveFor = this.#liveAt === undefined ? 0 : now - this.#liveAt;
+    const wasLive = this.#liveAt !== undefined;
+    this.#liveAt = undefined;
+    this.#liveSince = null;
+    this.#publishingAt = undefined;
+    this.#rate.clear();
+    if (this.#isOver) {
+      this.#finish();
+      return;
+    }
+    const isRefused = this.#refusals >= MAX_REFUSALS;
+    if (this.#firstLiveAt === undefined && (error.fatal || isRefused)) {
+      this.#fail(isRefused && error.code === 'closed' ? KEY_REFUSED : error);
+      return;
+    }
+    if (liveFor >= HEALTHY) this.#failures = 0;
+    else if (!wasLive) this.#failures = Math.max(1, this.#failures);
+    const delay = retryDelay(this.#failures, this.#host.random());
+    this.#failures += 1;
+    this.#nextTry = milliseconds(this.#host.clock.wall() + delay);
+    this.#become('retrying', error.code, error.message);
+    this.#retry = this.#host.clock.after(delay, () => void this.#attempt());
+  }
+
+  /** Until its settings change or another broadcast begins. */
+  #fail(error: DestinationError): void {
+    this.#isOver = true;
+    this.#become('failed', error.code, error.message);
+    this.#finish();
+  }
+
+  #broadcastEnded(): void {
+    if (this.#feed) this.#retry = this.#host.clock.after(LAST_MEDIA_TIMEOUT, () => this.#end('over'));
+    else this.#end('over');
+  }
+
+  #end(why: 'over' | 'time-limit'): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const words = why === 'time-limit' ? 'Its time limit is reached.' : null;
+    this.#become('over', why === 'over' ? null : why, words);
+    this.#abort?.abort();
+    if (this.#connection) this.#connection.end();
+    else this.#finish();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#feed?.close();
+    for (const timer of [this.#tick, this.#retry, this.#limit]) timer?.cancel();
+    this.#settle();
+  }
+
+  #become(state: PushState, code: PushStatus['code'] = null, words: string | null = null): void {
+    const changed = state !== this.#state || code !== this.#code || words !== this.#words;
+    this.#state = state;
+    this.#code = code;
+    this.#words = words;
+    if (!changed) return;
+    const { channel, id } = this.broadcast.info;
+    const fields = { channel, broadcast: id, destination: this.settings.id, code, why: words };
+    this.#host.log[code ? 'warn' : 'info'](fields, `destination ${state}`);
+    this.#host.changed();
+  }
+}
+
+const KEY_REFUSED = new DestinationError(
+  'publish-refused',
+  'The server closes the connection whenever it is published to: the stream key is probably wrong, or in use.',
+  true,
+);

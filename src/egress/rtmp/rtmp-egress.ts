@@ -1,0 +1,94 @@
+import { lookup } from 'node:dns/promises';
+import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Clock } from '../../channel/clock.ts';
+import { Listeners } from '../../channel/listeners.ts';
+import type { Log } from '../../channel/log.ts';
+import { AddressPolicy } from './address-policy.ts';
+import type { Renditions } from './from-channel.ts';
+import { openSocket } from './open-socket.ts';
+import { type DestinationReport, probeDestination } from './probe-destination.ts';
+import { type DestinationSettings, Push, type PushHost, type PushState } from './push.ts';
+
+/** What an egress is made of. */
+export interface RtmpEgressOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly renditions: Renditions;
+  /** Networks, addresses and hosts that may be dialled beside those of the public internet. */
+  readonly allow: readonly string[];
+  /** Certificate authorities that are trusted beside the public ones, PEM. */
+  readonly authorities: readonly string[];
+  /** From 0 to 1; by default as random as it gets. */
+  readonly random?: () => number;
+}
+
+/** Since the start of the server. */
+export interface RtmpCounts {
+  readonly pushes: Readonly<Record<PushState, number>>;
+  readonly sentBytes: number;
+  readonly droppedGroups: number;
+}
+
+/** Pushes broadcasts to RTMP servers. */
+export class RtmpEgress {
+  /** A push has another state. */
+  readonly changed = new Listeners<Push>();
+  readonly #host: Omit<PushHost, 'changed'>;
+  readonly #pushes = new Set<Push>();
+  #sentBefore = 0;
+  #droppedBefore = 0;
+
+  constructor(options: RtmpEgressOptions) {
+    const { clock, log, renditions, allow, random = Math.random } = options;
+    const addressesOf = async (host: string) =>
+      (await lookup(host, { all: true })).map(({ address }) => address);
+    this.#host = {
+      ...{ clock, log, renditions, random, openSocket },
+      policy: new AddressPolicy(allow, addressesOf),
+      authorities: options.authorities,
+    };
+  }
+
+  get counts(): RtmpCounts {
+    const pushes = { connecting: 0, live: 0, retrying: 0, failed: 0, over: 0 };
+    let sentBytes = this.#sentBefore;
+    let droppedGroups = this.#droppedBefore;
+    for (const { status } of this.#pushes) {
+      pushes[status.state] += 1;
+      sentBytes += status.sentBytes;
+      droppedGroups += status.droppedGroups;
+    }
+    return { pushes, sentBytes, droppedGroups };
+  }
+
+  /** Pushes a broadcast until it is over, or the push is closed. */
+  push(broadcast: Broadcast, settings: DestinationSettings): Push {
+    let push: Push | undefined;
+    const changed = () => {
+      if (push) this.changed.emit(push);
+    };
+    push = new Push(broadcast, settings, { ...this.#host, changed });
+    this.#pushes.add(push);
+    void this.#forget(push);
+    return push;
+  }
+
+  /** Connects as a push would, publishes nothing, and reports how it went. Never throws. */
+  async probe(settings: DestinationSettings): Promise<DestinationReport> {
+    return await probeDestination(settings, this.#host);
+  }
+
+  /** Ends every push; settles when the last socket is gone, after 3 s at most. */
+  async close(): Promise<void> {
+    const pushes = [...this.#pushes];
+    for (const push of pushes) push.close();
+    await Promise.all(pushes.map(({ closed }) => closed));
+  }
+
+  async #forget(push: Push): Promise<void> {
+    await push.closed;
+    this.#pushes.delete(push);
+    this.#sentBefore += push.status.sentBytes;
+    this.#droppedBefore += push.status.droppedGroups;
+  }
+}

@@ -1,0 +1,35 @@
+import { opusEmptyPacket } from '../../media/codec/opus.ts';
+import { writeAudioFrame } from '../../media/flv/audio-tag.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { FlvTrack } from './flv-track.ts';
+
+/**
+ * raw_data_block()s of AAC-LC without a spectrum (ISO/IEC 14496-3 §4.4.2.1): one channel element whose max_sfb is 0, then
+ * the end. They are the same at every sample rate.
+ */
+const AAC_MONO = Uint8Array.of(0x00, 0xc8, 0x00, 0x80, 0x23, 0x80);
+const AAC_STEREO = Uint8Array.of(0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80);
+/** CELT, fullband, 20 ms; one frame (RFC 6716 §3.1), mono and stereo. Empty: a decoder fades it out, then it is silent. */
+const OPUS_MONO = 31 << 3;
+const OPUS_STEREO = OPUS_MONO | 4;
+
+/** A packet without sound. */
+export interface Silence {
+  readonly track: FlvTrack;
+  /** The body of its FLV tag. */
+  readonly payload: Uint8Array;
+  readonly duration: Milliseconds;
+}
+
+/** Silence that may stand in place of packets of that track; undefined for a track of more than two channels. */
+export function silenceOf(flvTrack: FlvTrack): Silence | undefined {
+  const { track, packetDuration } = flvTrack;
+  if (track.kind !== 'audio' || track.channels > 2) return undefined;
+  const stereo = track.channels === 2;
+  if (track.codec === 'opus') {
+    const packet = opusEmptyPacket(Uint8Array.of(stereo ? OPUS_STEREO : OPUS_MONO));
+    return { track: flvTrack, payload: writeAudioFrame('opus', packet), duration: milliseconds(20) };
+  }
+  const payload = writeAudioFrame('aac', stereo ? AAC_STEREO : AAC_MONO);
+  return { track: flvTrack, payload, duration: packetDuration };
+}

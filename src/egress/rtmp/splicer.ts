@@ -1,0 +1,205 @@
+import { MESSAGE } from '../../media/rtmp/message.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
+import type { FlvFrame, FlvTrack } from './flv-track.ts';
+import { type Silence, silenceOf } from './silence.ts';
+
+/** A message of a published stream, timed from its start. */
+export interface TimedMessage {
+  /** `MESSAGE.audio` or `MESSAGE.video`. */
+  readonly type: number;
+  /** Milliseconds. */
+  readonly timestamp: number;
+  readonly payload: Uint8Array;
+  /** Playing can start here, when what came before is left out. */
+  readonly startsGroup: boolean;
+  /** What frames are decoded with: it is never left out. */
+  readonly isConfiguration: boolean;
+}
+
+/** How far the stream may run ahead of the clock: more is media that was kept through a cut, and old by now. */
+const MAX_LEAD = 3000;
+/** It goes on with what is live once it is ahead by no more than this. */
+const LITTLE_LEAD = 250;
+/** What the hub still held when the stream began comes in this time, and may be that much. */
+const SETTLING = 1000;
+const MAX_HEAD_START = 10_000;
+/** Between two repetitions of the last keyframe, in place of a picture. */
+const STILL_INTERVAL = 500;
+/** What is filled at once: after a machine slept, the stream has a hole instead. */
+const MOST_FILLED = 10_000;
+
+/** Where a published stream began, on the clock. */
+interface Origin {
+  readonly at: number;
+  /** That much of its media was there already. */
+  headStart: number;
+}
+
+/** What stands in place of media, and when it is next due on the stream. */
+interface Filling {
+  readonly still: FlvFrame | undefined;
+  readonly silence: Silence | undefined;
+  nextStill: number;
+  nextSilence: number;
+}
+
+/**
+ * Puts frames of a broadcast on the timeline of one published stream: from 0, without a jump, whatever becomes of the
+ * publisher. Where its media is missing, the last keyframe is repeated in silence at the pace of the clock. Pure: it is
+ * told what time it is.
+ */
+export class Splicer {
+  readonly #output: (message: TimedMessage) => void;
+  readonly #sent = new Map<Track['kind'], FlvTrack>();
+  readonly #lastTimestamps = new Map<Track['kind'], number>();
+  #origin: Origin | undefined;
+  #state: 'waiting' | 'running' | Filling = 'waiting';
+  #still: FlvFrame | undefined;
+  #sound: FlvTrack | undefined;
+  #lastMediaAt: number | undefined;
+  /** Time on the stream less time of the broadcast. */
+  #offset = 0;
+  /** On the broadcast's timeline: what lies before it is left out. */
+  #from = 0;
+  /** Where the stream stands. */
+  #position = 0;
+  #skippedGroups = 0;
+
+  constructor(output: (message: TimedMessage) => void) {
+    this.#output = output;
+  }
+
+  /** The last keyframe is being repeated, for want of media. */
+  get holding(): boolean {
+    return typeof this.#state === 'object';
+  }
+
+  /** Groups that were left out because they came too late to be live. */
+  get skippedGroups(): number {
+    return this.#skippedGroups;
+  }
+
+  /** How long no media has come; 0 before any. */
+  idle(now: Milliseconds): Milliseconds {
+    return milliseconds(this.#lastMediaAt === undefined ? 0 : now - this.#lastMediaAt);
+  }
+
+  /** The stream was lost. The next one begins at 0, with what comes next or with what is known. */
+  restart(): void {
+    this.#state = 'waiting';
+    this.#origin = undefined;
+    this.#position = 0;
+    this.#sent.clear();
+    this.#lastTimestamps.clear();
+  }
+
+  /** Takes a frame that cannot be sent: it may be what is repeated. */
+  remember(frame: FlvFrame, now: Milliseconds): void {
+    this.#lastMediaAt = now;
+    if (frame.track.kind === 'audio') this.#sound = frame.track;
+    else if (frame.keyframe) this.#still = frame;
+  }
+
+  /** Takes the next frame of the broadcast. */
+  take(frame: FlvFrame, now: Milliseconds): void {
+    this.remember(frame, now);
+    if (frame.startsGroup) this.#beginGroup(frame, now);
+    if (this.#state !== 'running' || frame.time < this.#from) return;
+    const time = frame.time + this.#offset;
+    this.#settle(time, now);
+    this.#send(frame.track, time, frame.payload, frame.startsGroup);
+    this.#position = Math.max(this.#position, time + frame.duration);
+  }
+
+  /** No media has come for long: fills up to now. To be called again and again, until media comes back. */
+  hold(now: Milliseconds, kinds: readonly Track['kind'][]): void {
+    const filling = typeof this.#state === 'object' ? this.#state : this.#beginFilling(kinds);
+    if (!filling) return;
+    this.#state = filling;
+    const { still } = filling;
+    const end = this.#position + Math.min(MOST_FILLED, elapsed(this.#begin(now), now) - this.#position);
+    for (; still && filling.nextStill <= end; filling.nextStill += STILL_INTERVAL) {
+      this.#fillSound(filling, filling.nextStill);
+      this.#send(still.track, filling.nextStill, still.payload, true);
+    }
+    this.#fillSound(filling, end);
+    this.#position = Math.max(this.#position, end, filling.silence ? filling.nextSilence : 0);
+    this.#keepPace(now);
+  }
+
+  /** Undefined where nothing is known that could be repeated. */
+  #beginFilling(kinds: readonly Track['kind'][]): Filling | undefined {
+    const still = kinds.includes('video') ? this.#still : undefined;
+    const silence = kinds.includes('audio') && this.#sound ? silenceOf(this.#sound) : undefined;
+    if (!(kinds.includes('video') ? still : silence)) return undefined;
+    return { still, silence, nextStill: this.#position, nextSilence: this.#position };
+  }
+
+  #fillSound(filling: Filling, end: number): void {
+    const { silence } = filling;
+    if (!silence) return;
+    for (; filling.nextSilence < end; filling.nextSilence += silence.duration) {
+      this.#send(silence.track, filling.nextSilence, silence.payload, false);
+    }
+  }
+
+  /** After a long sleep the clock is far ahead: the stream is not to run after it. */
+  #keepPace(now: Milliseconds): void {
+    const origin = this.#begin(now);
+    origin.headStart -= Math.max(0, elapsed(origin, now) - this.#position);
+  }
+
+  #beginGroup(frame: FlvFrame, now: Milliseconds): void {
+    const running = this.#state === 'running';
+    const start = running ? frame.time + this.#offset : this.#position;
+    if (this.#isAhead(start, running ? MAX_LEAD : LITTLE_LEAD, now)) {
+      this.#skippedGroups += 1;
+      if (running) this.#state = 'waiting';
+      return;
+    }
+    if (running) return;
+    const origin = this.#begin(now);
+    if (typeof this.#state === 'object') this.#position = Math.max(this.#position, elapsed(origin, now));
+    this.#state = 'running';
+    this.#offset = this.#position - frame.time;
+    this.#from = frame.time;
+  }
+
+  #isAhead(time: number, lead: number, now: Milliseconds): boolean {
+    const origin = this.#origin;
+    if (!origin) return false;
+    const settles = now - origin.at < SETTLING && time < MAX_HEAD_START;
+    return !settles && time - elapsed(origin, now) > lead;
+  }
+
+  #begin(now: Milliseconds): Origin {
+    this.#origin ??= { at: now, headStart: 0 };
+    return this.#origin;
+  }
+
+  /** What the hub held when the stream began is no lead. */
+  #settle(time: number, now: Milliseconds): void {
+    const origin = this.#origin;
+    if (!origin || now - origin.at >= SETTLING) return;
+    origin.headStart = Math.min(MAX_HEAD_START, Math.max(origin.headStart, time - (now - origin.at)));
+  }
+
+  #send(track: FlvTrack, time: number, payload: Uint8Array, startsGroup: boolean): void {
+    const { kind } = track;
+    const type = kind === 'video' ? MESSAGE.video : MESSAGE.audio;
+    const timestamp = Math.max(Math.round(time), this.#lastTimestamps.get(kind) ?? 0);
+    this.#lastTimestamps.set(kind, timestamp);
+    if (this.#sent.get(kind) !== track) {
+      this.#sent.set(kind, track);
+      const configuration = track.configuration;
+      this.#output({ type, timestamp, payload: configuration, startsGroup: false, isConfiguration: true });
+    }
+    this.#output({ type, timestamp, payload, startsGroup, isConfiguration: false });
+  }
+}
+
+/** Where a stream is to stand by the clock. */
+function elapsed({ at, headStart }: Origin, now: number): number {
+  return now - at + headStart;
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import Type from 'typebox';
+import { DestinationError } from '../../egress/rtmp/destination-error.ts';
+import { parsePublishTarget } from '../../egress/rtmp/publish-target.ts';
+import type { DestinationChange, DestinationRecord } from '../../store/destination-store.ts';
+import {
+  ApiError,
+  ChannelName,
+  CreateDestination,
+  DestinationList,
+  DestinationResource,
+  DestinationTest,
+  UpdateDestination,
+} from '../../wire/api.ts';
+import type { Http } from '../http/http.ts';
+import { channelNotFound, HttpError } from '../http/http-error.ts';
+import type { Services } from '../services.ts';
+
+const ofChannel = Type.Object({ name: ChannelName });
+const ofDestination = Type.Object({ name: ChannelName, id: Type.String({ maxLength: 100 }) });
+const tags = ['destinations'];
+const NoContent = Type.Null({ description: 'Done' });
+/** More than anybody streams to at once. */
+const MAX_DESTINATIONS = 20;
+
+/** `/api/channels/{name}/destinations`: for the admin only. */
+export function destinationRoutes(http: Http, services: Services): void {
+  listAndCreate(http, services);
+  readChangeDelete(http, services);
+  actions(http, services);
+}
+
+function listAndCreate(http: Http, { store, destinations, destinationKeys, clock }: Services): void {
+  http.get(
+    '/channels/:name/destinations',
+    {
+      schema: {
+        tags,
+        summary: 'Where a channel is pushed to, and how that goes',
+        params: ofChannel,
+        response: { 200: DestinationList, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name } }) => {
+      await findChannel(store, name);
+      return { items: (await store.destinations.list(name)).map((one) => destinations.describe(one)) };
+    },
+  );
+  http.post(
+    '/channels/:name/destinations',
+    {
+      schema: {
+        tags,
+        summary: 'Add a destination',
+        description:
+          'The stream key is stored encrypted and never answered. Where the channel is live, pushing begins at once.',
+        params: ofChannel,
+        body: CreateDestination,
+        response: { 201: DestinationResource, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name }, body }, reply) => {
+      const { streamKey = '', provider = 'custom', playbackUrl = null, maxDuration = null } = body;
+      const { enabled = true, when = 'always', mode = 'copy' } = body;
+      checkTarget(body.url, streamKey);
+      await findChannel(store, name);
+      if ((await store.destinations.list(name)).length >= MAX_DESTINATIONS) {
+        throw new HttpError(
+          409,
+          'too-many-destinations',
+          `${name} has ${MAX_DESTINATIONS} destinations already.`,
+        );
+      }
+      const destination: DestinationRecord = {
+        ...{ id: randomUUID(), name: body.name.trim() || provider, url: body.url, createdAt: clock.wall() },
+        ...{ provider, playbackUrl, enabled, when, mode, maxDuration },
+        sealedKey: streamKey === '' ? null : destinationKeys.seal(streamKey),
+      };
+      if (!(await store.destinations.create(name, destination))) throw channelNotFound(name);
+      destinations.changed(name, destination);
+      reply.code(201).header('location', `/api/channels/${name}/destinations/${destination.id}`);
+      return destinations.describe(destination);
+    },
+  );
+}
+
+function readChangeDelete(http: Http, { store, destinations, destinationKeys }: Services): void {
+  http.get(
+    '/channels/:name/destinations/:id',
+    {
+      schema: {
+        tags,
+        summary: 'One destination',
+        params: ofDestination,
+        response: { 200: DestinationResource, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id } }) => destinations.describe(await find(store, name, id)),
+  );
+  http.patch(
+    '/channels/:name/destinations/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a destination, or switch it on and off',
+        description: 'What is left out stays. It takes effect at once, also while the channel is live.',
+        params: ofDestination,
+        body: UpdateDestination,
+        response: { 200: DestinationResource, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id }, body: { streamKey, ...rest } }) => {
+      const before = await find(store, name, id);
+      const key = streamKey ?? (before.sealedKey === null ? '' : 'stored');
+      checkTarget(rest.url ?? before.url, key);
+      const change: DestinationChange = {
+        ...rest,
+        ...(streamKey === undefined
+          ? {}
+          : { sealedKey: streamKey === '' ? null : destinationKeys.seal(streamKey) }),
+      };
+      const destination = await store.destinations.update(name, id, change);
+      if (!destination) throw destinationNotFound(id);
+      destinations.changed(name, destination, before);
+      return destinations.describe(destination);
+    },
+  );
+  http.delete(
+    '/channels/:name/destinations/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a destination',
+        description: 'What is being pushed to it ends.',
+        params: ofDestination,
+        response: { 204: NoContent, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id } }, reply) => {
+      if (!(await store.destinations.delete(name, id))) throw destinationNotFound(id);
+      destinations.stop(id);
+      return await reply.code(204).send(null);
+    },
+  );
+}
+
+function actions(http: Http, { store, destinations }: Services): void {
+  http.post(
+    '/channels/:name/destinations/:id/start',
+    {
+      schema: {
+        tags,
+        summary: 'Push the broadcast that is on',
+        description:
+          'For one that is `on-demand`, or that failed or was stopped. `409 not-live` when there is none.',
+        params: ofDestination,
+        response: { 200: DestinationResource, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id } }) => {
+      const destination = await find(store, name, id);
+      if (!destinations.push(name, destination)) throw new HttpError(409, 'not-live', `${name} is not live.`);
+      return destinations.describe(destination);
+    },
+  );
+  http.post(
+    '/channels/:name/destinations/:id/stop',
+    {
+      schema: {
+        tags,
+        summary: 'End what is being pushed, for this broadcast',
+        params: ofDestination,
+        response: { 200: DestinationResource, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id } }) => {
+      const destination = await find(store, name, id);
+      destinations.stop(id);
+      return destinations.describe(destination);
+    },
+  );
+  http.post(
+    '/channels/:name/destinations/:id/test',
+    {
+      schema: {
+        tags,
+        summary: 'Connect, publish nothing, and report',
+        params: ofDestination,
+        response: { 200: DestinationTest, '4xx': ApiError },
+      },
+    },
+    async ({ params: { name, id } }) => {
+      const { reached, code, words } = await destinations.test(await find(store, name, id));
+      return { reached, code, message: words };
+    },
+  );
+}
+
+/** Throws HttpError 400 in the words of what is wrong with the address. */
+function checkTarget(url: string, streamKey: string): void {
+  try {
+    parsePublishTarget(url, streamKey);
+  } catch (error) {
+    if (!(error instanceof DestinationError)) throw error;
+    throw new HttpError(400, error.code, error.message);
+  }
+}
+
+async function findChannel(store: Services['store'], name: string): Promise<void> {
+  if (!(await store.channels.find(name))) throw channelNotFound(name);
+}
+
+async function find(store: Services['store'], name: string, id: string): Promise<DestinationRecord> {
+  const destination = await store.destinations.find(name, id);
+  if (destination) return destination;
+  await findChannel(store, name);
+  throw destinationNotFound(id);
+}
+
+const destinationNotFound = (id: string) =>
+  new HttpError(404, 'destination-not-found', `There is no destination ${id}.`);

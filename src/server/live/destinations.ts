@@ -1,0 +1,156 @@
+import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Hub } from '../../channel/hub.ts';
+import type { Log } from '../../channel/log.ts';
+import { DestinationError } from '../../egress/rtmp/destination-error.ts';
+import type { DestinationReport } from '../../egress/rtmp/probe-destination.ts';
+import type { DestinationSettings, Push } from '../../egress/rtmp/push.ts';
+import type { RtmpEgress } from '../../egress/rtmp/rtmp-egress.ts';
+import { milliseconds } from '../../media/time.ts';
+import type { DestinationRecord } from '../../store/destination-store.ts';
+import type { Store } from '../../store/open-store.ts';
+import type { DestinationResource } from '../../wire/api.ts';
+import type { SecretSeal } from '../auth/secret-seal.ts';
+
+/** What destinations are kept and served with. */
+export interface DestinationsOptions {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly egress: RtmpEgress;
+  readonly seal: SecretSeal;
+  readonly log: Log;
+}
+
+/** What is shown of a destination that nothing is pushed to. */
+const IDLE: DestinationResource['status'] = {
+  ...{ state: 'idle', code: null, message: null, liveSince: null, nextTry: null, bitrate: 0, sentBytes: 0 },
+  ...{ acknowledgedBytes: 0, droppedGroups: 0, holding: false, remaining: null },
+};
+
+/** Pushes broadcasts to the destinations of their channels, as they are set, and follows when that changes. */
+export class Destinations {
+  readonly #options: DestinationsOptions;
+  /** By the destination's id: the newest of each, until its broadcast is over. */
+  readonly #pushes = new Map<string, Push>();
+
+  constructor(options: DestinationsOptions) {
+    this.#options = options;
+  }
+
+  /** From now on every broadcast is pushed. */
+  start(): void {
+    const { hub } = this.#options;
+    hub.broadcastStarted.add((broadcast) => void this.#begin(broadcast));
+  }
+
+  /** A destination as the API shows it. */
+  describe(record: DestinationRecord): DestinationResource {
+    const { sealedKey, provider, ...rest } = record;
+    return {
+      ...rest,
+      provider: provider as DestinationResource['provider'],
+      hasKey: sealedKey !== null,
+      status: this.#statusOf(record),
+    };
+  }
+
+  /** Starts it in the broadcast that is on; false when none is. */
+  push(channel: string, record: DestinationRecord): boolean {
+    const broadcast = this.#options.hub.find(channel)?.broadcast;
+    if (!broadcast) return false;
+    const present = this.#pushes.get(record.id);
+    const goesOn = present?.broadcast === broadcast && !isDone(present);
+    if (!goesOn) this.#open(broadcast, record);
+    return true;
+  }
+
+  /** Ends it, for as long as this broadcast is on. */
+  stop(id: string): void {
+    this.#pushes.get(id)?.close();
+    this.#pushes.delete(id);
+  }
+
+  /** A destination was added or changed. What concerns the connection takes effect by a new one. */
+  changed(channel: string, record: DestinationRecord, before?: DestinationRecord): void {
+    const wasOn = before !== undefined && this.#pushes.has(record.id);
+    if (before && !concernsConnection(before, record) && record.enabled === before.enabled) return;
+    this.stop(record.id);
+    const isWanted = record.enabled && (record.when === 'always' || (wasOn && before?.enabled === true));
+    if (isWanted) this.push(channel, record);
+  }
+
+  /** Connects, publishes nothing, and reports. */
+  async test(record: DestinationRecord): Promise<DestinationReport> {
+    const settings = this.#settingsOf(record);
+    if (settings instanceof DestinationError)
+      return { reached: false, code: settings.code, words: settings.message };
+    return await this.#options.egress.probe(settings);
+  }
+
+  async #begin(broadcast: Broadcast): Promise<void> {
+    const { store, log } = this.#options;
+    const { channel } = broadcast.info;
+    try {
+      for (const record of await store.destinations.list(channel)) {
+        if (broadcast.state === 'ended') return;
+        if (record.enabled && record.when === 'always') this.#open(broadcast, record);
+      }
+    } catch (error) {
+      log.error({ channel, err: error }, 'destinations could not be read');
+    }
+  }
+
+  #open(broadcast: Broadcast, record: DestinationRecord): void {
+    this.#pushes.get(record.id)?.close();
+    const settings = this.#settingsOf(record);
+    if (settings instanceof DestinationError) return;
+    const push = this.#options.egress.push(broadcast, settings);
+    this.#pushes.set(record.id, push);
+    void broadcast.closed.then(() => {
+      if (this.#pushes.get(record.id) === push) this.#pushes.delete(record.id);
+    });
+  }
+
+  #settingsOf(record: DestinationRecord): DestinationSettings | DestinationError {
+    const { id, url, mode, maxDuration, sealedKey } = record;
+    const streamKey = sealedKey === null ? '' : this.#options.seal.unseal(sealedKey);
+    if (streamKey === undefined) {
+      const message = 'The stream key was sealed with another server secret. Enter it again.';
+      return new DestinationError('key-unreadable', message, true);
+    }
+    return {
+      id,
+      url,
+      mode,
+      streamKey,
+      maxDuration: maxDuration === null ? undefined : milliseconds(maxDuration),
+    };
+  }
+
+  #statusOf(record: DestinationRecord): DestinationResource['status'] {
+    const status = this.#pushes.get(record.id)?.status;
+    if (!status) {
+      const settings = this.#settingsOf(record);
+      if (!(settings instanceof DestinationError)) return IDLE;
+      return { ...IDLE, state: 'failed', code: settings.code, message: settings.message };
+    }
+    const { state, code, words: message, remaining, ...rest } = status;
+    return {
+      ...{ ...rest, code, message, state: state === 'over' ? 'idle' : state },
+      remaining: remaining === null ? null : Math.round(remaining),
+    };
+  }
+}
+
+function isDone({ status }: Push): boolean {
+  return status.state === 'failed' || status.state === 'over';
+}
+
+function concernsConnection(a: DestinationRecord, b: DestinationRecord): boolean {
+  return (
+    a.url !== b.url ||
+    a.sealedKey !== b.sealedKey ||
+    a.mode !== b.mode ||
+    a.when !== b.when ||
+    a.maxDuration !== b.maxDuration
+  );
+}
