@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './support/browser.ts';
+import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
+import { type RunningServer, startServer } from './support/running-server.ts';
+import { openStrangersSite, type StrangersSite } from './support/strangers-site.ts';
+
+const run = promisify(execFile);
+const PACKAGES = join(fileURLToPath(import.meta.url), '..', '..', '..', 'node_modules');
+const DASH_JS = join(PACKAGES, 'dashjs', 'dist', 'modern', 'umd', 'dash.all.min.js');
+const SHAKA = join(PACKAGES, 'shaka-player', 'dist', 'shaka-player.compiled.js');
+const SECONDS = 75;
+
+/** What a page notes about its player. */
+interface PlayerNotes {
+  readonly errors: readonly string[];
+  readonly ranges: number;
+  readonly stalls: number;
+  /** Seconds behind now, by the clock of the presentation. */
+  readonly latency: number;
+}
+
+let folder: string;
+let server: RunningServer;
+let browser: Browser;
+let site: StrangersSite;
+let publish: RunningPublish;
+let manifest: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headwater-dash-'));
+  const file = join(folder, 'camera.mkv');
+  await run('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30', '-f', 'lavfi', '-i', 'sine=r=48000'],
+    ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '31'],
+    ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
+  ]);
+  server = await startServer();
+  browser = await launchBrowser();
+  site = await openStrangersSite('<video muted playsinline></video>');
+  const key = await newStreamKey(server);
+  publish = publishFile(server, key, { file, args: ['--realtime'] });
+  manifest = `${server.url}/live/main/manifest.mpd`;
+  await untilLive();
+});
+
+afterAll(async () => {
+  publish?.process.kill('SIGINT');
+  await publish?.done;
+  await browser?.close();
+  await site?.close();
+  expect(await server?.stop()).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function untilLive(): Promise<void> {
+  for (;;) {
+    const answer = await fetch(manifest);
+    if (answer.ok) return;
+    await new Promise((settle) => setTimeout(settle, 200));
+  }
+}
+
+describe('a live broadcast as DASH', () => {
+  it.each([
+    ['dash.js', DASH_JS, startDashJs],
+    ['Shaka', SHAKA, startShaka],
+  ] as const)(
+    'plays in %s on somebody else’s page with low latency, without a gap',
+    async (_, file, start) => {
+      const page = await openPlayer(file, start);
+      await playOn(page, 15);
+      const notes = await notesOf(page);
+      expect(notes).toMatchObject({ errors: [], ranges: 1, stalls: 0 });
+      expect(notes.latency).toBeLessThan(4.5);
+      await page.close();
+    },
+  );
+
+  it('is read by ffprobe and ffmpeg, which know nothing of low latency', async () => {
+    const entries = ['-show_entries', 'stream=codec_name,width,sample_rate', '-of', 'json'];
+    const probed = await run('ffprobe', ['-v', 'error', ...entries, manifest]);
+    const { streams } = JSON.parse(probed.stdout) as { streams: { codec_name: string }[] };
+    expect(streams.map(({ codec_name }) => codec_name).sort()).toEqual(['h264', 'opus']);
+    const decoded = await run('ffmpeg', [
+      ...['-v', 'error', '-i', manifest, '-t', '4', '-f', 'null', '-', '-progress', 'pipe:1'],
+    ]);
+    const frames = [...decoded.stdout.matchAll(/^frame=\s*(\d+)/gm)].at(-1)?.[1];
+    expect(Number(frames)).toBeGreaterThan(100);
+  });
+});
+
+/** Opens a page that plays, as soon as it does. */
+async function openPlayer(file: string, start: (url: string) => Promise<void>): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  await page.addScriptTag({ path: file });
+  await page.evaluate(start, manifest);
+  await page.waitForFunction(() => {
+    const video = document.querySelector('video');
+    return video !== null && !video.paused && video.readyState > 2 && video.currentTime > 0.5;
+  });
+  return page;
+}
+
+/** Counts stalls from now on, and waits until so many seconds were played. */
+async function playOn(page: Page, seconds: number): Promise<void> {
+  const start = await page.evaluate(() => {
+    const notes = globalThis as unknown as DashPage;
+    notes.stalls = 0;
+    const video = document.querySelector('video');
+    video?.addEventListener('waiting', () => {
+      notes.stalls = (notes.stalls ?? 0) + 1;
+    });
+    return video?.currentTime ?? 0;
+  });
+  const target = start + seconds;
+  await page.waitForFunction((time) => (document.querySelector('video')?.currentTime ?? 0) > time, target, {
+    timeout: 40_000,
+  });
+}
+
+interface DashPage {
+  readonly dashjs: {
+    MediaPlayer(): {
+      create(): {
+        initialize(video: HTMLVideoElement, url: string, autoplay: boolean): void;
+        updateSettings(settings: object): void;
+        on(event: string, call: (event: { error?: { code: number; message: string } }) => void): void;
+        getCurrentLiveLatency(): number;
+      };
+    };
+  };
+  readonly shaka: {
+    Player: new () => {
+      attach(video: HTMLVideoElement): Promise<void>;
+      load(url: string): Promise<void>;
+      configure(settings: object): void;
+      getPlayheadTimeAsDate(): Date;
+      addEventListener(type: 'error', call: (event: { detail: { code: number } }) => void): void;
+    };
+  };
+  latency?: () => number;
+  errors?: string[];
+  stalls?: number;
+}
+
+/** In the page. */
+async function startDashJs(url: string): Promise<void> {
+  const page = globalThis as unknown as DashPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  const player = page.dashjs.MediaPlayer().create();
+  const errors: string[] = [];
+  page.errors = errors;
+  player.on('error', ({ error }) => errors.push(`${error?.code} ${error?.message}`));
+  player.updateSettings({ streaming: { liveCatchup: { enabled: true } } });
+  player.initialize(video, url, true);
+  page.latency = () => player.getCurrentLiveLatency();
+}
+
+/** In the page. */
+async function startShaka(url: string): Promise<void> {
+  const page = globalThis as unknown as DashPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  const player = new page.shaka.Player();
+  const errors: string[] = [];
+  page.errors = errors;
+  player.addEventListener('error', ({ detail }) => errors.push(String(detail.code)));
+  player.configure({ streaming: { lowLatencyMode: true } });
+  await player.attach(video);
+  await player.load(url);
+  await video.play();
+  page.latency = () => (Date.now() - player.getPlayheadTimeAsDate().getTime()) / 1000;
+}
+
+const notesOf = (page: Page): Promise<PlayerNotes> =>
+  page.evaluate(() => {
+    const { errors = [], latency, stalls = 0 } = globalThis as unknown as DashPage;
+    const ranges = document.querySelector('video')?.buffered.length ?? 0;
+    return { errors, stalls, ranges, latency: latency?.() ?? Number.NaN };
+  });

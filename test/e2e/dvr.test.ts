@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './support/browser.ts';
+import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
+import { type RunningServer, startServer } from './support/running-server.ts';
+import { openStrangersSite, type StrangersSite } from './support/strangers-site.ts';
+
+const run = promisify(execFile);
+const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
+const PACKAGES = join(import.meta.dirname, '..', '..', 'node_modules');
+const DASH_JS = join(PACKAGES, 'dashjs', 'dist', 'modern', 'umd', 'dash.all.min.js');
+const SECONDS = 30;
+
+let folder: string;
+let server: RunningServer;
+let browser: Browser;
+let site: StrangersSite;
+let publish: RunningPublish;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headwater-dvr-'));
+  const file = join(folder, 'camera.mkv');
+  await run('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30', '-f', 'lavfi', '-i', 'sine=r=48000'],
+    ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '45'],
+    ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
+  ]);
+  server = await startServer({ HEADWATER_DVR_ENABLED: 'true' });
+  browser = await launchBrowser();
+  site = await openStrangersSite('<video muted playsinline></video>');
+  publish = publishFile(server, await newStreamKey(server), { file, args: ['--realtime'] });
+});
+
+afterAll(async () => {
+  await publish?.done;
+  await browser?.close();
+  await site?.close();
+  expect(await server?.stop()).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const address = (path: string) => `${server.url}${path}`;
+
+/** Asks until `ready` says that the answer is what was waited for. */
+async function untilText(path: string, ready: (text: string) => boolean): Promise<string> {
+  for (;;) {
+    const answer = await fetch(address(path));
+    const text = await answer.text();
+    if (answer.ok && ready(text)) return text;
+    await new Promise((settle) => setTimeout(settle, 300));
+  }
+}
+
+/** The replay's folder, and its id. */
+async function replayOf(path: string): Promise<{ base: string; id: string }> {
+  const text = await untilText(path, () => true);
+  const id = /vod\/([^/]+)\/video\.m3u8/.exec(text)?.[1] ?? '';
+  return { base: `/vod/${id}`, id };
+}
+
+/** How many segments a playlist lists. */
+const segmentsIn = (text: string) => text.split('#EXTINF').length - 1;
+
+describe('a broadcast from its beginning', () => {
+  it.each([
+    ['hls.js', HLS_JS, startHls, '/live/main/dvr.m3u8'],
+    ['dash.js', DASH_JS, startDashJs, '/live/main/dvr.mpd'],
+  ] as const)('is played in %s while it is on', async (_, file, start, path) => {
+    const { base } = await replayOf('/live/main/dvr.m3u8');
+    await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
+    const page = await openPlayer(file, start, address(path));
+    await seekAndPlay(page, 1, 4);
+    expect(await notesOf(page)).toMatchObject({ errors: [], ranges: 1 });
+    await page.close();
+  });
+
+  it('only grows while it is on, and is complete when it is over, from the same addresses', async () => {
+    const { base } = await replayOf('/live/main/dvr.m3u8');
+    const live = await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
+    expect(live).toContain('#EXT-X-PLAYLIST-TYPE:EVENT');
+    expect(live).not.toContain('#EXT-X-ENDLIST');
+    const [before] = await framesOf(`${base}/index.m3u8`, ['-t', '6']);
+    await publish.done;
+    const over = await untilText(`${base}/video.m3u8`, (text) => text.includes('#EXT-X-ENDLIST'));
+    expect(over).toContain('#EXT-X-PLAYLIST-TYPE:VOD');
+    expect(over.replace('VOD', 'EVENT').startsWith(live.trimEnd())).toBe(true);
+    await untilFinalised();
+    const finalised = await untilText(`${base}/video.m3u8`, () => true);
+    expect(finalised.split('\n').filter((line) => !line.startsWith('#EXTINF'))).toEqual(
+      over.split('\n').filter((line) => !line.startsWith('#EXTINF')),
+    );
+    const [after, count] = await framesOf(`${base}/index.m3u8`, ['-t', '6']);
+    expect(after).toEqual(before);
+    expect(count).toBeGreaterThan(170);
+    const [, all] = await framesOf('/live/main/dvr.mpd', []);
+    expect(all).toBe(SECONDS * 30);
+  });
+
+  it.each([
+    ['hls.js', HLS_JS, startHls, '/live/main/dvr.m3u8'],
+    ['dash.js', DASH_JS, startDashJs, '/live/main/dvr.mpd'],
+  ] as const)('is played in %s when it is over', async (_, file, start, path) => {
+    const page = await openPlayer(file, start, address(path));
+    expect(await page.evaluate(() => document.querySelector('video')?.duration)).toBeCloseTo(SECONDS, 0);
+    await seekAndPlay(page, 20, 3);
+    expect((await notesOf(page)).errors).toEqual([]);
+    await page.close();
+  });
+});
+
+/** A hash of the frames' bytes with their times, and how many there are. */
+async function framesOf(path: string, args: readonly string[]): Promise<[string, number]> {
+  const from = path.endsWith('.m3u8') ? ['-live_start_index', '0'] : [];
+  const input = ['-v', 'error', ...from, '-i', address(path), ...args];
+  const { stdout } = await run('ffmpeg', [...input, '-map', 'v', '-c', 'copy', '-f', 'framemd5', '-'], {
+    maxBuffer: 1e8,
+  });
+  const frames = stdout.split('\n').filter((line) => line && !line.startsWith('#'));
+  return [frames.map((line) => line.split(',').slice(2).join()).join('\n'), frames.length];
+}
+
+async function untilFinalised(): Promise<void> {
+  for (;;) {
+    const { items } = (await (await server.api('GET', '/api/recordings')).json()) as {
+      items: { finalisation: string }[];
+    };
+    if (items.length > 0 && items.every(({ finalisation }) => finalisation === 'done')) return;
+    await new Promise((settle) => setTimeout(settle, 300));
+  }
+}
+
+async function openPlayer(file: string, start: (url: string) => Promise<void>, url: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  await page.addScriptTag({ path: file });
+  await page.evaluate(start, url);
+  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) > 2);
+  return page;
+}
+
+/** Seeks, and plays so many seconds from there. */
+async function seekAndPlay(page: Page, to: number, seconds: number): Promise<void> {
+  await page.evaluate((time) => {
+    const video = document.querySelector('video');
+    if (video) video.currentTime = time;
+    return video?.play();
+  }, to);
+  await page.waitForFunction(
+    ([from, end]) => {
+      const video = document.querySelector('video');
+      return video !== null && !video.seeking && video.currentTime > end && video.currentTime < from + 60;
+    },
+    [to, to + seconds] as const,
+    { timeout: 20_000 },
+  );
+}
+
+interface DvrPage {
+  readonly Hls: new () => {
+    on(event: string, call: (event: string, data: { fatal: boolean; details: string }) => void): void;
+    loadSource(url: string): void;
+    attachMedia(video: HTMLVideoElement): void;
+  };
+  readonly dashjs: {
+    MediaPlayer(): {
+      create(): {
+        initialize(video: HTMLVideoElement, url: string, autoplay: boolean): void;
+        on(event: string, call: (event: { error?: { code: number; message: string } }) => void): void;
+      };
+    };
+  };
+  errors?: string[];
+}
+
+/** In the page. */
+async function startHls(url: string): Promise<void> {
+  const page = globalThis as unknown as DvrPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  const errors: string[] = [];
+  page.errors = errors;
+  const hls = new page.Hls();
+  hls.on('hlsError', (_event, { fatal, details }) => {
+    if (fatal || /Hole|Parsing|Append/i.test(details)) errors.push(details);
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+}
+
+/** In the page. */
+async function startDashJs(url: string): Promise<void> {
+  const page = globalThis as unknown as DvrPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  const errors: string[] = [];
+  page.errors = errors;
+  const player = page.dashjs.MediaPlayer().create();
+  player.on('error', ({ error }) => errors.push(`${error?.code} ${error?.message}`));
+  player.initialize(video, url, true);
+}
+
+const notesOf = (page: Page) =>
+  page.evaluate(() => {
+    const { errors = [] } = globalThis as unknown as DvrPage;
+    return { errors, ranges: document.querySelector('video')?.buffered.length ?? 0 };
+  });
