@@ -29,8 +29,8 @@ export class EndedSession implements PublisherSession {
 
   tick(): void {}
 
-  async end(length: number): Promise<string | null> {
-    if (length === this.received) return this.#recording;
+  end(length: number): Promise<string | null> {
+    if (length === this.received) return Promise.resolve(this.#recording);
     throw new PublishError('bad-length', `The stream ended with ${this.received} bytes, not with ${length}.`);
   }
 

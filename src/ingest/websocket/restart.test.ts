@@ -174,6 +174,16 @@ describe('a server that is killed', () => {
     }
   });
 
+  it('refuses another length for a session that ended before, by name', async () => {
+    const server = await start();
+    const publisher = await publish(server, whole);
+    await publisher.end(whole.length);
+    const next = await startAfterKillOf(server);
+    const back = await TestPublisher.start(next, { session: publisher.session });
+    back.socket.say({ type: 'end', length: 1 });
+    expect(await back.socket.closed).toEqual({ code: CLOSE.badOffset, reason: 'bad-length' });
+  });
+
   it('goes on as well after it was stopped with care', async () => {
     const expected = await uncut(whole);
     const server = await start();
