@@ -1,4 +1,6 @@
 import { DEFAULT_DEMUXER_LIMITS, type Demuxer, type DemuxerLimits } from './demuxer.ts';
+import { FlvDemuxer } from './flv/flv-demuxer.ts';
+import { FLV_SIGNATURE } from './flv/flv-tag.ts';
 import { MediaError } from './media-error.ts';
 import { Mp4Demuxer } from './mp4/mp4-demuxer.ts';
 import type { SampleSink } from './sample.ts';
@@ -11,8 +13,8 @@ const FIRST_BOXES = ['ftyp', 'styp', 'moov', 'free', 'skip', 'wide'];
 const BOX_SIZE_BYTES = 4;
 
 /**
- * A demuxer for a container that the first bytes tell: WebM and Matroska, or fragmented MP4. Throws MediaError
- * `container-unknown` at the first byte that neither begins with.
+ * A demuxer for a container that the first bytes tell: WebM and Matroska, fragmented MP4, or FLV. Throws MediaError
+ * `container-unknown` at the first byte that none of them begins with.
  */
 export function openDemuxer(sink: SampleSink, limits: DemuxerLimits = DEFAULT_DEMUXER_LIMITS): Demuxer {
   return new SniffingDemuxer(sink, limits);
@@ -55,13 +57,16 @@ class SniffingDemuxer implements Demuxer {
   }
 
   #open(start: Uint8Array): Demuxer | undefined {
-    const known = start.subarray(0, EBML_MAGIC.length);
-    if (known.every((byte, index) => byte === EBML_MAGIC[index])) {
-      return known.length === EBML_MAGIC.length ? new WebmDemuxer(this.#sink, this.#limits) : undefined;
-    }
+    const isEbml = beginsWith(start, EBML_MAGIC);
+    if (isEbml) return isEbml === 'whole' ? new WebmDemuxer(this.#sink, this.#limits) : undefined;
+    const isFlv = beginsWith(start, FLV_SIGNATURE);
+    if (isFlv) return isFlv === 'whole' ? new FlvDemuxer(this.#sink, this.#limits) : undefined;
     const type = String.fromCharCode(...start.subarray(BOX_SIZE_BYTES, BOX_SIZE_BYTES + 4));
     if (!FIRST_BOXES.some((box) => box.startsWith(type)) || !this.#plausibleSize(start)) {
-      throw new MediaError('container-unknown', 'the stream is neither WebM nor MP4: send one of these two');
+      throw new MediaError(
+        'container-unknown',
+        'the stream is neither WebM nor MP4 nor FLV: send one of these',
+      );
     }
     return type.length === 4 ? new Mp4Demuxer(this.#sink, this.#limits) : undefined;
   }
@@ -71,4 +76,11 @@ class SniffingDemuxer implements Demuxer {
     const highest = (start[0] ?? 0) * 2 ** 24 + (start[1] ?? 0) * 2 ** 16;
     return highest <= this.#limits.maxElement;
   }
+}
+
+/** Whether all of a magic number is there, or as much of it as there are bytes; undefined for neither. */
+function beginsWith(start: Uint8Array, magic: readonly number[]): 'whole' | 'so far' | undefined {
+  const known = start.subarray(0, magic.length);
+  if (!known.every((byte, index) => byte === magic[index])) return undefined;
+  return known.length === magic.length ? 'whole' : 'so far';
 }

@@ -3,7 +3,7 @@ import type { Track } from './track.ts';
 
 /** One encoded access unit (a frame of video, a packet of audio) in MP4 form: H.264 and HEVC length-prefixed. */
 export interface Sample {
-  /** Decode time in the track's ticks; never goes backwards within a track. */
+  /** Decode time in the track's ticks; goes back within a track only where the publisher's clock was set anew. */
   readonly dts: Ticks;
   /** Presentation time in the track's ticks. */
   readonly pts: Ticks;

@@ -1,14 +1,20 @@
 import type { Sample, SampleSink } from '../sample.ts';
 import type { Track } from '../track.ts';
-import type { TrackSource } from './track-source.ts';
 
 /** What may wait for a track to become known: bytes (and what each sample costs beside them) and media time. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
 const SAMPLE_OVERHEAD = 256;
 const MAX_HELD_SECONDS = 5;
 
+/** Where samples of one track come from. */
+export interface AnnouncedSource {
+  readonly kind: Track['kind'];
+  /** Undefined until it is known; another object after it changed. */
+  readonly track: Track | undefined;
+}
+
 interface HeldSample {
-  readonly source: TrackSource;
+  readonly source: AnnouncedSource;
   readonly track: Track;
   readonly sample: Sample;
 }
@@ -20,9 +26,9 @@ interface HeldSample {
 export class Announcer {
   readonly #sink: SampleSink;
   /** All tracks of the Segment, in the order that they are announced in. */
-  #expected: readonly TrackSource[] = [];
+  #expected: readonly AnnouncedSource[] = [];
   /** The tracks that the sink knows, in their positions. */
-  #announced: { source: TrackSource; track: Track }[] = [];
+  #announced: { source: AnnouncedSource; track: Track }[] = [];
   #everAnnounced = false;
   #waiting = false;
   #held: HeldSample[] = [];
@@ -43,7 +49,7 @@ export class Announcer {
   }
 
   /** A Segment begins. Its tracks take the positions that tracks of the same kind had before. */
-  begin(sources: readonly TrackSource[]): void {
+  begin(sources: readonly AnnouncedSource[]): void {
     this.#release();
     const rest = [...sources];
     const kept = this.#announced.flatMap(({ source }) => {
@@ -57,7 +63,7 @@ export class Announcer {
   }
 
   /** The next sample, and its track as it is from this sample on. */
-  sample(source: TrackSource, track: Track, sample: Sample): void {
+  sample(source: AnnouncedSource, track: Track, sample: Sample): void {
     if (!this.#waiting) {
       this.#forward(source, track, sample);
       return;
@@ -100,7 +106,7 @@ export class Announcer {
     for (const { source, track, sample } of held) this.#forward(source, track, sample);
   }
 
-  #forward(source: TrackSource, track: Track, sample: Sample): void {
+  #forward(source: AnnouncedSource, track: Track, sample: Sample): void {
     const found = this.#announced.findIndex((other) => other.source === source);
     const position = found < 0 ? this.#announced.length : found;
     if (this.#announced[position]?.track !== track) {
