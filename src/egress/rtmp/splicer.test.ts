@@ -1,0 +1,176 @@
+import { expect, it } from 'vitest';
+import { MESSAGE } from '../../media/rtmp/message.ts';
+import { milliseconds } from '../../media/time.ts';
+import { Splicer, type TimedMessage } from './splicer.ts';
+import { audioFrame, framesBetween, TEST_AUDIO, TEST_VIDEO, videoFrame } from './test-frames.ts';
+
+const BOTH = ['video', 'audio'] as const;
+
+class Stream {
+  readonly sent: TimedMessage[] = [];
+  readonly splicer = new Splicer((message) => this.sent.push(message));
+  now = 50_000;
+
+  /** Media of that stretch of the broadcast, each frame when it is due. */
+  play(from: number, to: number): void {
+    const begin = this.now;
+    for (const frame of framesBetween(from, to)) {
+      this.now = begin + frame.time - from;
+      this.splicer.take(frame, milliseconds(this.now));
+    }
+    this.now = begin + to - from;
+  }
+
+  /** The same at once. */
+  flood(from: number, to: number): void {
+    for (const frame of framesBetween(from, to)) this.splicer.take(frame, milliseconds(this.now));
+  }
+
+  /** Nothing comes. */
+  wait(time: number): void {
+    for (const end = this.now + time; this.now < end; ) {
+      this.now += 500;
+      this.splicer.hold(milliseconds(this.now), BOTH);
+    }
+  }
+
+  of(type: number): TimedMessage[] {
+    return this.sent.filter((message) => message.type === type && !message.isConfiguration);
+  }
+
+  /** The longest step from one message of a kind to the next, and whether any went back. */
+  step(type: number): { longest: number; monotonic: boolean } {
+    const times = this.of(type).map(({ timestamp }) => timestamp);
+    const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    return { longest: Math.max(...steps), monotonic: steps.every((step) => step >= 0) };
+  }
+}
+
+it('begins at 0 with a keyframe, wherever the broadcast stands, each track behind its configuration', () => {
+  const stream = new Stream();
+  stream.play(7400, 9000);
+  expect(stream.sent.slice(0, 4)).toEqual([
+    {
+      ...{ type: MESSAGE.video, timestamp: 0, startsGroup: false, isConfiguration: true },
+      payload: TEST_VIDEO.configuration,
+    },
+    {
+      type: MESSAGE.video,
+      timestamp: 0,
+      startsGroup: true,
+      isConfiguration: false,
+      payload: videoFrame(8000).payload,
+    },
+    {
+      ...{ type: MESSAGE.audio, timestamp: 0, startsGroup: false, isConfiguration: true },
+      payload: TEST_AUDIO.configuration,
+    },
+    {
+      type: MESSAGE.audio,
+      timestamp: 0,
+      startsGroup: false,
+      isConfiguration: false,
+      payload: audioFrame(0).payload,
+    },
+  ]);
+  expect(stream.sent.at(-1)?.timestamp).toBe(980);
+});
+
+it('repeats the last keyframe in silence while nothing comes, and goes on from a keyframe without a jump', () => {
+  const stream = new Stream();
+  stream.play(0, 3000);
+  stream.wait(20_000);
+  expect(stream.splicer.holding).toBe(true);
+  const stills = stream.of(MESSAGE.video).filter(({ timestamp }) => timestamp >= 3000);
+  expect(stills.length).toBe(41);
+  for (const still of stills) expect(still.payload).toEqual(videoFrame(2000).payload);
+  // The next session goes on where the broadcast's timeline stood.
+  stream.play(3000, 6000);
+  expect(stream.splicer.holding).toBe(false);
+  expect(stream.step(MESSAGE.audio)).toEqual({ longest: 22, monotonic: true });
+  expect(stream.step(MESSAGE.video)).toEqual({ longest: 500, monotonic: true });
+  expect(Math.abs((stream.sent.at(-1)?.timestamp ?? 0) - 25_980)).toBeLessThan(22);
+});
+
+it('goes on holding until a keyframe comes', () => {
+  const stream = new Stream();
+  stream.play(0, 2000);
+  stream.wait(5000);
+  stream.play(2040, 2900);
+  expect(stream.splicer.holding).toBe(true);
+  stream.splicer.take(videoFrame(3000), milliseconds(stream.now));
+  expect(stream.splicer.holding).toBe(false);
+});
+
+it('leaves out what was kept through a cut, so that it stays live', () => {
+  const stream = new Stream();
+  stream.play(0, 3000);
+  stream.wait(10_000);
+  // The publisher is back with 10 s that it kept, then with what is live.
+  stream.flood(3000, 13_000);
+  stream.play(13_000, 30_000);
+  expect(stream.splicer.skippedGroups).toBeGreaterThan(5);
+  const last = stream.sent.at(-1)?.timestamp ?? 0;
+  const elapsed = stream.now - 50_000;
+  expect(Math.abs(last - elapsed)).toBeLessThan(1300);
+  expect(stream.step(MESSAGE.video).monotonic).toBe(true);
+  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(500);
+});
+
+it('takes what the hub held when it began as a head start, not as old media', () => {
+  const stream = new Stream();
+  stream.flood(0, 6000);
+  stream.play(6000, 12_000);
+  expect(stream.splicer.skippedGroups).toBe(0);
+  expect(stream.sent.at(-1)?.timestamp).toBe(11_980);
+  expect(stream.step(MESSAGE.video).longest).toBe(40);
+});
+
+it('begins a stream that was lost again at 0, with what it knows where nothing comes', () => {
+  const stream = new Stream();
+  stream.play(0, 2000);
+  stream.splicer.restart();
+  stream.sent.length = 0;
+  stream.wait(1000);
+  expect(
+    stream.sent.slice(0, 2).map(({ type, timestamp, isConfiguration }) => [type, timestamp, isConfiguration]),
+  ).toEqual([
+    [MESSAGE.video, 0, true],
+    [MESSAGE.video, 0, false],
+  ]);
+  expect(stream.sent.some(({ type, isConfiguration }) => type === MESSAGE.audio && isConfiguration)).toBe(
+    true,
+  );
+});
+
+it('has nothing to hold with before a keyframe came, and fills no more than a while after a sleep', () => {
+  const stream = new Stream();
+  stream.splicer.hold(milliseconds(stream.now), BOTH);
+  expect(stream.splicer.holding).toBe(false);
+  stream.play(0, 1000);
+  stream.now += 86_400_000;
+  stream.splicer.hold(milliseconds(stream.now), BOTH);
+  expect(stream.sent.length).toBeLessThan(700);
+  stream.play(1000, 3000);
+  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(500);
+});
+
+it('follows a broadcast that has only sound', () => {
+  const stream = new Stream();
+  const sound = (from: number) => {
+    for (let time = from; time < from + 4000; time += 20) {
+      stream.now += 20;
+      const startsGroup = time % 2000 === 0;
+      stream.splicer.take({ ...audioFrame(time), startsGroup }, milliseconds(stream.now));
+    }
+  };
+  sound(0);
+  for (let count = 0; count < 20; count += 1) {
+    stream.now += 500;
+    stream.splicer.hold(milliseconds(stream.now), ['audio']);
+  }
+  sound(4000);
+  expect(stream.step(MESSAGE.audio).monotonic).toBe(true);
+  expect(stream.step(MESSAGE.audio).longest).toBeLessThan(42);
+  expect(stream.of(MESSAGE.video)).toEqual([]);
+});
