@@ -51,6 +51,7 @@ export class Channel implements ReaderHost, PublicationHost {
   #graceTimer: Timer | undefined;
   #viewersTimer: Timer | undefined;
   #announcedViewers = 0;
+  #otherViewers = 0;
   #closed = false;
 
   constructor(name: string, settings: ChannelSettings, host: ChannelHost) {
@@ -91,9 +92,15 @@ export class Channel implements ReaderHost, PublicationHost {
     return this.#host.newBroadcastId();
   }
 
-  /** How many readers there are now. */
+  /** How many watch now: readers, and viewers who are served in other ways. */
   get viewers(): number {
-    return this.#readers.size;
+    return this.#readers.size + this.#otherViewers;
+  }
+
+  /** How many watch without a reader of their own: by segments. */
+  set otherViewers(count: number) {
+    this.#otherViewers = count;
+    this.#announceViewers();
   }
 
   get announcedViewers(): number {
@@ -264,8 +271,8 @@ export class Channel implements ReaderHost, PublicationHost {
     if (this.#viewersTimer || this.#closed) return;
     this.#viewersTimer = this.#host.clock.after(VIEWERS_INTERVAL, () => {
       this.#viewersTimer = undefined;
-      if (this.#announcedViewers === this.#readers.size) return;
-      this.#announcedViewers = this.#readers.size;
+      if (this.#announcedViewers === this.viewers) return;
+      this.#announcedViewers = this.viewers;
       this.#wake();
     });
   }

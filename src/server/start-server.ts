@@ -22,9 +22,11 @@ import { openDataFolder } from './data-folder.ts';
 import { createHttp } from './http/create-http.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { checkAddress, listen } from './listen.ts';
+import { ChannelEvents } from './live/channel-events.ts';
 import { dashRoutes } from './live/dash-routes.ts';
 import { Destinations } from './live/destinations.ts';
 import { dvrRoutes } from './live/dvr-routes.ts';
+import { eventRoutes } from './live/event-routes.ts';
 import { hlsRoutes } from './live/hls-routes.ts';
 import { keepAac } from './live/keep-aac.ts';
 import { LiveChannels } from './live/live-channels.ts';
@@ -36,6 +38,7 @@ import { openRtmpEgress } from './live/open-rtmp-egress.ts';
 import { RecordingArchive } from './live/recording-archive.ts';
 import { Recordings } from './live/recordings.ts';
 import { Replays } from './live/replays.ts';
+import { ViewerCounts } from './live/viewer-counts.ts';
 import { ViewerTraffic } from './live/viewer-traffic.ts';
 import { ServerMetrics } from './metrics/server-metrics.ts';
 import { SyncFigures } from './metrics/sync-figures.ts';
@@ -110,9 +113,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
   const rtmp = openRtmpEgress({ ...config.restream, renditions: transcoder, clock, log: logger });
   const traffic = new ViewerTraffic();
+  const viewers = new ViewerCounts({
+    clock,
+    onChange: (name) => {
+      const { hls, dash } = viewers.of(name).sessions;
+      const channel = hub.find(name);
+      if (channel) channel.otherViewers = hls + dash;
+      events.viewersChanged(name);
+    },
+  });
+  const events = new ChannelEvents(hub, (channel) => viewers.of(channel));
   const metrics = new ServerMetrics({
     publishers: () => ingest.connected,
-    viewers: () => egress.connected,
+    viewers: () => viewers.totals,
     liveBroadcasts: () => [...hub.channels()].filter(({ broadcast }) => broadcast).length,
     skipped: () => hub.skipped,
     sentBytes: () => traffic.bytes,
@@ -126,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bitrate: meterBroadcasts(hub, clock, metrics),
     recordingOf: (broadcast) => recordings.idOf(broadcast),
     recordingStateOf: (broadcast) => recordings.stateOf(broadcast),
+    audienceOf: (channel) => viewers.of(channel),
   });
   logBroadcasts(hub, logger);
   logSkips(hub, clock, logger);
@@ -157,14 +171,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = await createHttp(logger, proxies);
   await apiRoutes(http, services);
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
-  await hlsRoutes(http, { hub, store, presentations, traffic });
-  await dashRoutes(http, { hub, store, presentations, traffic });
+  await hlsRoutes(http, { hub, store, presentations, traffic, viewers });
+  await dashRoutes(http, { hub, store, presentations, traffic, viewers });
   await dvrRoutes(http, { replays, admin, clock, traffic });
+  eventRoutes(http, { hub, store, events });
   await pageRoutes(http, services, pagesFolder);
   handleUpgrades(http.server, services, {
     publish: (socket, request) => ingest.accept(socket, request),
-    play: (viewer, channel) => {
+    play: (viewer, channel, visitor) => {
       traffic.add(viewer.connection);
+      viewer.connection.once('close', viewers.open(channel.name, visitor));
       egress.accept(viewer, channel);
     },
   });
@@ -173,6 +189,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     http.server.close();
     egress.close();
     presentations.close();
+    viewers.close();
     ingest.close();
     await sessions.close();
     hub.close();

@@ -55,6 +55,21 @@ const KeepOriginal = Type.Boolean({
     'What publishers send is kept as it was sent, beside the recording; about as large as the recording itself',
 });
 
+const Audience = Type.Object(
+  {
+    websocket: Type.Integer({ description: 'Viewers over WebSocket now' }),
+    hls: Type.Integer({ description: 'Viewers by HLS, seen in the last 15 seconds' }),
+    dash: Type.Integer({ description: 'Viewers by DASH, seen in the last 15 seconds' }),
+    unique: Type.Integer({
+      description: 'Different viewers now, as far as address and program tell them apart',
+    }),
+    today: Type.Integer({
+      description: 'Different viewers since midnight UTC, or since the server started; about',
+    }),
+  },
+  { $id: 'Audience' },
+);
+
 /** A channel as the API shows it; its stream key is never part of it. */
 export const ChannelResource = Type.Object(
   {
@@ -69,7 +84,8 @@ export const ChannelResource = Type.Object(
     maxDuration: OrNull(MaxDuration, 'null: without end'),
     createdAt: WallTime,
     state: ChannelState,
-    viewers: Type.Integer(),
+    viewers: Type.Integer({ description: 'How many watch now, by whatever transport' }),
+    audience: Audience,
   },
   { $id: 'Channel' },
 );

@@ -55,3 +55,16 @@ export type PlayServerMessage =
   | { readonly type: 'viewers'; readonly count: number }
   /** Answers `ping`: milliseconds since 1970. */
   | { readonly type: 'pong'; readonly id: number; readonly time: number };
+
+/**
+ * What is told of a channel at `GET /live/{channel}/events`: how it is, and what changes. `sessions` are viewers by
+ * transport, `unique` those that are different.
+ */
+export type ChannelEvent =
+  | Extract<PlayServerMessage, { type: 'offline' | 'live' | 'interrupted' | 'resumed' | 'ended' }>
+  | {
+      readonly type: 'viewers';
+      readonly count: number;
+      readonly sessions: { readonly websocket: number; readonly hls: number; readonly dash: number };
+      readonly unique: number;
+    };

@@ -15,6 +15,7 @@ import { listen } from '../listen.ts';
 import { dashRoutes } from './dash-routes.ts';
 import type { LiveSources } from './deliver.ts';
 import { hlsRoutes } from './hls-routes.ts';
+import { ViewerCounts } from './viewer-counts.ts';
 import { ViewerTraffic } from './viewer-traffic.ts';
 
 const TRACKS = [VIDEO, OPUS].map((track) => ({ ...track, timescale: timescale(1000) }));
@@ -24,6 +25,7 @@ let clock: ManualClock;
 let hub: Hub;
 let presentations: Presentations;
 let traffic: ViewerTraffic;
+let viewers: ViewerCounts;
 let http: Http;
 let url: string;
 let publication: Publication;
@@ -46,7 +48,8 @@ beforeEach(async () => {
   traffic = new ViewerTraffic();
   http = await createHttp(pino({ level: 'silent' }), new TrustedProxies([]));
   const store = { channels: { find: async () => undefined } } as unknown as Store;
-  const sources: LiveSources = { hub, store, presentations, traffic };
+  viewers = new ViewerCounts({ clock });
+  const sources: LiveSources = { hub, store, presentations, traffic, viewers };
   await hlsRoutes(http, sources);
   await dashRoutes(http, sources);
   url = await listen(http, '127.0.0.1', 0);
@@ -70,6 +73,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   presentations.close();
+  viewers.close();
   hub.close();
   await http.close();
   expect(clock.pending).toBe(0);

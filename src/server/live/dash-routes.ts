@@ -1,7 +1,14 @@
 import { DashEgress } from '../../egress/dash/dash-egress.ts';
 import { OPEN_TO_ALL } from '../../egress/http/open-to-all.ts';
 import type { Http, HttpPlugin } from '../http/http.ts';
-import { allowOthers, currentPresentation, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
+import {
+  allowOthers,
+  currentPresentation,
+  DELIVERY_OPTIONS,
+  deliver,
+  type LiveSources,
+  visitorOf,
+} from './deliver.ts';
 
 /**
  * `/live/{channel}/manifest.mpd`, whose media are at the addresses of HLS, and `/live/time`, which tells players what time it
@@ -15,9 +22,11 @@ export async function dashRoutes(http: Http, sources: LiveSources): Promise<void
     const egress = new DashEgress(clock);
     scope.get('/live/:channel/manifest.mpd', DELIVERY_OPTIONS, async (request, reply) => {
       const { channel } = request.params as { readonly channel: string };
-      await deliver(sources, request, reply, async (raw, response) =>
-        egress.sendManifest(await currentPresentation(sources, channel), raw, response),
-      );
+      await deliver(sources, request, reply, async (raw, response) => {
+        const presentation = await currentPresentation(sources, channel);
+        if (!presentation.ended) sources.viewers.seen(channel, 'dash', visitorOf(request));
+        return egress.sendManifest(presentation, raw, response);
+      });
     });
     // An ISO 8601 date, as `urn:mpeg:dash:utc:http-iso:2014` asks for.
     scope.get('/live/time', DELIVERY_OPTIONS, async (_request, reply) =>

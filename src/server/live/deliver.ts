@@ -8,6 +8,7 @@ import type { Store } from '../../store/open-store.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
 import type { HttpReply, HttpRequest } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
+import type { ViewerCounts, Visitor } from './viewer-counts.ts';
 import type { ViewerTraffic } from './viewer-traffic.ts';
 
 /** What players of segments are served from. */
@@ -16,6 +17,7 @@ export interface LiveSources {
   readonly store: Store;
   readonly presentations: Presentations;
   readonly traffic: ViewerTraffic;
+  readonly viewers: ViewerCounts;
 }
 
 /** Answers the bytes that are sent. Throws DeliveryError while nothing is. */
@@ -44,6 +46,12 @@ export async function deliver(
     throw error;
   }
 }
+
+/** Who makes a request, to be counted. */
+export const visitorOf = ({ ip, headers }: HttpRequest): Visitor => ({
+  address: ip,
+  userAgent: headers['user-agent'],
+});
 
 /** What to play of a channel. Throws HttpError `channel-not-found` and DeliveryError `not-live`. */
 export async function currentPresentation(

@@ -15,6 +15,7 @@ import { createHttp } from '../http/create-http.ts';
 import type { Http } from '../http/http.ts';
 import { listen } from '../listen.ts';
 import { hlsRoutes } from './hls-routes.ts';
+import { ViewerCounts } from './viewer-counts.ts';
 import { ViewerTraffic } from './viewer-traffic.ts';
 
 const MILLISECONDS = timescale(1000);
@@ -65,6 +66,7 @@ let presentations: Presentations;
 let http: Http;
 let url: string;
 let ids: number;
+let viewers: ViewerCounts;
 
 beforeEach(async () => {
   clock = new ManualClock();
@@ -82,13 +84,15 @@ beforeEach(async () => {
   });
   const stored = { find: async (name: string) => (name === 'idle' ? { name } : undefined) };
   http = await createHttp(pino({ level: 'silent' }), new TrustedProxies([]));
+  viewers = new ViewerCounts({ clock });
   const store = { channels: stored } as unknown as Store;
-  await hlsRoutes(http, { hub, store, presentations, traffic: new ViewerTraffic() });
+  await hlsRoutes(http, { hub, store, presentations, traffic: new ViewerTraffic(), viewers });
   url = await listen(http, '127.0.0.1', 0);
 });
 
 afterEach(async () => {
   presentations.close();
+  viewers.close();
   hub.close();
   await http.close();
   expect(clock.pending).toBe(0);

@@ -5,7 +5,14 @@ import { findMedia, parseMediaName } from '../../egress/http/media-resource.ts';
 import { sendMedia } from '../../egress/http/send-media.ts';
 import type { Track } from '../../media/track.ts';
 import type { Http, HttpPlugin } from '../http/http.ts';
-import { allowOthers, currentPresentation, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
+import {
+  allowOthers,
+  currentPresentation,
+  DELIVERY_OPTIONS,
+  deliver,
+  type LiveSources,
+  visitorOf,
+} from './deliver.ts';
 
 /**
  * `/live/{channel}/index.m3u8`, and below `/live/{channel}/{presentation}/` what it names: playlists, and media that DASH
@@ -23,12 +30,13 @@ export async function hlsRoutes(http: Http, sources: LiveSources): Promise<void>
 }
 
 function presentationRoutes(http: Http, egress: HlsEgress, sources: LiveSources): void {
-  const { presentations } = sources;
+  const { presentations, viewers } = sources;
   http.get('/live/:channel/:presentation/:file', DELIVERY_OPTIONS, async (request, reply) => {
     const { channel, presentation, file } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
       const kind = kindOf(file.endsWith('.m3u8') ? file.slice(0, -5) : '');
+      if (!found.ended) viewers.seen(channel, 'hls', visitorOf(request));
       return await egress.sendPlaylist(found, kind, request.query as Record<string, unknown>, raw, response);
     });
   });

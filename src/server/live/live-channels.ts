@@ -5,6 +5,7 @@ import { milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { ChannelRecord } from '../../store/channel-store.ts';
 import type { BroadcastResource, ChannelResource } from '../../wire/api.ts';
+import type { Audience } from './viewer-counts.ts';
 
 /** What others know of a broadcast. */
 export interface BroadcastFacts {
@@ -14,6 +15,8 @@ export interface BroadcastFacts {
   recordingOf(broadcast: string): string | null;
   /** How that is doing. */
   recordingStateOf(broadcast: string): BroadcastResource['recordingState'];
+  /** Who watches a channel. */
+  audienceOf(channel: string): Audience;
 }
 
 /** The channels of the database that are in use, each with its live side in the hub. */
@@ -82,6 +85,7 @@ export class LiveChannels {
       createdAt,
       state: channel?.state ?? 'offline',
       viewers: channel?.viewers ?? 0,
+      audience: this.#audienceOf(name),
     };
   }
 
@@ -103,6 +107,11 @@ export class LiveChannels {
       recording: this.#facts.recordingOf(broadcast.info.id),
       recordingState: this.#facts.recordingStateOf(broadcast.info.id),
     };
+  }
+
+  #audienceOf(name: string): ChannelResource['audience'] {
+    const { sessions, unique, today } = this.#facts.audienceOf(name);
+    return { ...sessions, unique, today };
   }
 
   #graceOf({ reconnectGrace }: ChannelRecord): number {

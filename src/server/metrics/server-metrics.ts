@@ -3,14 +3,15 @@ import type { RtmpCounts } from '../../egress/rtmp/rtmp-egress.ts';
 import type { RecordingTotals } from '../../store/recording-store.ts';
 import type { TranscodeCounts } from '../../transcode/transcoder.ts';
 import type { RecordingFigures } from '../live/recordings.ts';
+import type { ViewerTransport } from '../live/viewer-counts.ts';
 import { formatHistogram } from './format-histogram.ts';
 import type { SyncFigures } from './sync-figures.ts';
 
 /** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
   publishers(): number;
-  /** WebSocket viewers. */
-  viewers(): number;
+  /** By transport. */
+  viewers(): Readonly<Record<ViewerTransport, number>>;
   liveBroadcasts(): number;
   skipped(): { readonly chunks: number; readonly bytes: number };
   /** Bytes to viewers, framing included. */
@@ -104,7 +105,7 @@ export class ServerMetrics {
       labelNames: ['transport'],
       registers,
       collect() {
-        this.set({ transport: 'websocket' }, sources.viewers());
+        for (const [transport, count] of Object.entries(sources.viewers())) this.set({ transport }, count);
       },
     });
     const refused = this.#refused;

@@ -12,13 +12,14 @@ import { PLAY_PROTOCOL } from '../../wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import { refuseSocket } from '../http/refuse-socket.ts';
+import type { Visitor } from '../live/viewer-counts.ts';
 import type { Services } from '../services.ts';
 import { admitPublisher, KeyCheck } from './admit-publisher.ts';
 
 /** Who takes the sockets that were let in. */
 export interface SocketHandlers {
   publish(socket: WebSocket, request: PublisherRequest): void;
-  play(viewer: ViewerSocket, channel: Channel): void;
+  play(viewer: ViewerSocket, channel: Channel, visitor: Visitor): void;
 }
 
 /** Bytes of a publisher's message; a viewer has nothing to say but short texts. */
@@ -65,7 +66,8 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
       }
       const channel = services.channels.open(record);
       if (kind === 'ws') {
-        handlers.play({ socket: webSocket, connection: socket }, channel);
+        const visitor = { address: from.address, userAgent: request.headers['user-agent'] };
+        handlers.play({ socket: webSocket, connection: socket }, channel, visitor);
         return;
       }
       const checkKey = (given: string) => keyCheck.matches(given);

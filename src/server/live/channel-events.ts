@@ -1,0 +1,89 @@
+import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Hub } from '../../channel/hub.ts';
+import type { ChannelEvent } from '../../wire/play.ts';
+import type { Audience } from './viewer-counts.ts';
+
+/** Takes what happens on a channel. */
+type Take = (event: ChannelEvent) => void;
+
+/** What happens on channels, for who follows them without watching: states of broadcasts, and how many watch. */
+export class ChannelEvents {
+  readonly #hub: Hub;
+  readonly #audience: (channel: string) => Audience;
+  readonly #followers = new Map<string, Set<Take>>();
+  /** Broadcasts that their followers know to be interrupted. */
+  readonly #interrupted = new WeakSet<Broadcast>();
+
+  constructor(hub: Hub, audience: (channel: string) => Audience) {
+    this.#hub = hub;
+    this.#audience = audience;
+    hub.broadcastStarted.add((broadcast) => this.#started(broadcast));
+    hub.broadcastChanged.add((broadcast) => this.#changed(broadcast));
+  }
+
+  /** Tells how the channel is now, and then what changes, until what it answers is called. */
+  follow(channel: string, take: Take): () => void {
+    const followers = this.#followers.get(channel) ?? new Set();
+    this.#followers.set(channel, followers);
+    followers.add(take);
+    for (const event of this.#now(channel)) take(event);
+    return () => {
+      followers.delete(take);
+      if (followers.size === 0 && this.#followers.get(channel) === followers) this.#followers.delete(channel);
+    };
+  }
+
+  /** Somebody came to watch, or went. */
+  viewersChanged(channel: string): void {
+    this.#tell(channel, this.#viewers(channel));
+  }
+
+  #now(channel: string): ChannelEvent[] {
+    const live = this.#hub.find(channel);
+    const broadcast = live?.watchable;
+    const viewers = this.#viewers(channel);
+    if (!live || !broadcast) return [{ type: 'offline' }, viewers];
+    if (broadcast.state === 'interrupted')
+      return [liveEvent(broadcast), { type: 'interrupted', grace: live.grace }, viewers];
+    return [liveEvent(broadcast), viewers];
+  }
+
+  #started(broadcast: Broadcast): void {
+    if (this.#isWatchable(broadcast)) this.#tell(broadcast.info.channel, liveEvent(broadcast));
+  }
+
+  #changed(broadcast: Broadcast): void {
+    const { channel } = broadcast.info;
+    if (broadcast.state === 'ended') {
+      this.#tell(channel, { type: 'ended' });
+    } else if (this.#isWatchable(broadcast)) {
+      if (broadcast.state === 'interrupted') {
+        this.#interrupted.add(broadcast);
+        this.#tell(channel, { type: 'interrupted', grace: this.#hub.find(channel)?.grace ?? 0 });
+      } else if (this.#interrupted.delete(broadcast)) {
+        this.#tell(channel, { type: 'resumed' });
+      }
+    }
+  }
+
+  #isWatchable(broadcast: Broadcast): boolean {
+    return this.#hub.find(broadcast.info.channel)?.watchable === broadcast;
+  }
+
+  #viewers(channel: string): ChannelEvent {
+    const { sessions, unique } = this.#audience(channel);
+    const count = sessions.websocket + sessions.hls + sessions.dash;
+    return { type: 'viewers', count, sessions, unique };
+  }
+
+  #tell(channel: string, event: ChannelEvent): void {
+    for (const take of this.#followers.get(channel) ?? []) take(event);
+  }
+}
+
+const liveEvent = ({ info: { id, startedAt, title } }: Broadcast): ChannelEvent => ({
+  type: 'live',
+  broadcast: id,
+  startedAt,
+  title,
+});

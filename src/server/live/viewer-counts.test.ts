@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../channel/manual-clock.ts';
+import { DistinctCounter } from './distinct-counter.ts';
+import { ViewerCounts } from './viewer-counts.ts';
+
+const HOUR = 3_600_000;
+let clock: ManualClock;
+let counts: ViewerCounts;
+let changed: string[];
+beforeEach(() => {
+  clock = new ManualClock();
+  changed = [];
+  counts = new ViewerCounts({ clock, mostSessions: 5, onChange: (channel) => changed.push(channel) });
+});
+const visitor = (address: string, userAgent = 'Firefox') => ({ address, userAgent });
+
+describe('viewers over WebSocket', () => {
+  it('count for as long as they are connected, and once as a person', () => {
+    const close = counts.open('main', visitor('10.0.0.1'));
+    const closeOther = counts.open('main', visitor('10.0.0.1'));
+    counts.open('other', visitor('10.0.0.1'));
+    expect(counts.of('main')).toEqual({ sessions: { websocket: 2, hls: 0, dash: 0 }, unique: 1, today: 1 });
+    close();
+    close();
+    expect(counts.of('main').sessions.websocket).toBe(1);
+    closeOther();
+    expect(counts.of('main')).toMatchObject({ sessions: { websocket: 0 }, unique: 0, today: 1 });
+    expect(counts.totals).toEqual({ websocket: 1, hls: 0, dash: 0 });
+  });
+});
+
+describe('viewers by segments', () => {
+  it('count until they have asked for nothing for 15 s', () => {
+    counts.seen('main', 'hls', visitor('10.0.0.1'));
+    clock.advance(10_000);
+    counts.seen('main', 'hls', visitor('10.0.0.2'));
+    counts.seen('main', 'dash', visitor('10.0.0.2'));
+    expect(counts.of('main')).toEqual({ sessions: { websocket: 0, hls: 2, dash: 1 }, unique: 2, today: 2 });
+    clock.advance(6000);
+    expect(counts.of('main').sessions).toEqual({ websocket: 0, hls: 1, dash: 1 });
+    counts.seen('main', 'hls', visitor('10.0.0.2'));
+    clock.advance(12_000);
+    expect(counts.of('main').sessions).toEqual({ websocket: 0, hls: 1, dash: 0 });
+    clock.advance(5000);
+    expect(counts.of('main')).toMatchObject({ unique: 0, today: 2 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('are told apart by address and program', () => {
+    counts.seen('main', 'hls', visitor('10.0.0.1', 'Firefox'));
+    counts.seen('main', 'hls', visitor('10.0.0.1', 'Safari'));
+    counts.seen('main', 'hls', visitor('10.0.0.1', 'Firefox'));
+    expect(counts.of('main')).toMatchObject({ sessions: { hls: 2 }, unique: 2 });
+  });
+
+  it('are counted up to a bound, and newcomers again when others have gone', () => {
+    for (let host = 0; host < 9; host += 1) counts.seen('main', 'hls', visitor(`10.0.0.${host}`));
+    expect(counts.of('main').sessions.hls).toBe(5);
+    clock.advance(17_000);
+    counts.seen('main', 'hls', visitor('10.0.0.8'));
+    expect(counts.of('main').sessions.hls).toBe(1);
+  });
+});
+
+describe('counting', () => {
+  it('starts anew each day, under another salt', () => {
+    counts.open('main', visitor('10.0.0.1'));
+    clock.advance(23 * HOUR);
+    counts.seen('main', 'hls', visitor('10.0.0.1'));
+    expect(counts.of('main')).toMatchObject({ unique: 1, today: 1 });
+    clock.advance(2 * HOUR);
+    counts.seen('main', 'hls', visitor('10.0.0.2'));
+    expect(counts.of('main').today).toBe(1);
+  });
+
+  it('tells of changes once a second, and of none where nothing changes', () => {
+    for (let host = 0; host < 4; host += 1) counts.seen('main', 'hls', visitor(`10.0.0.${host}`));
+    counts.open('other', visitor('10.0.0.1'));
+    expect(changed).toEqual([]);
+    clock.advance(5000);
+    expect(changed).toEqual(['main', 'other']);
+    clock.advance(15_000);
+    expect(changed).toEqual(['main', 'other', 'main']);
+  });
+
+  it('leaves no timer behind', () => {
+    counts.seen('main', 'hls', visitor('10.0.0.1'));
+    counts.close();
+    counts.seen('main', 'hls', visitor('10.0.0.1'));
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a distinct counter', () => {
+  const hashOf = (value: number) => createHash('sha256').update(String(value)).digest().toString('latin1');
+
+  it.each([
+    [0, 0],
+    [1, 0],
+    [40, 1],
+    [1000, 30],
+    [50_000, 2500],
+  ])('counts %i to within %i, each only once', (number, tolerance) => {
+    const counter = new DistinctCounter();
+    for (let round = 0; round < 2; round += 1) {
+      for (let value = 0; value < number; value += 1) counter.add(hashOf(value));
+    }
+    expect(Math.abs(counter.count - number)).toBeLessThanOrEqual(tolerance);
+  });
+});
