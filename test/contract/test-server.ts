@@ -17,8 +17,8 @@ import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
 import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/session/publish-limits.ts';
 import { PublishSessions } from '../../src/ingest/session/publish-sessions.ts';
 import type {
+  RemakeRequest,
   RestoredBroadcast,
-  SentStream,
   SessionArchive,
 } from '../../src/ingest/session/session-archive.ts';
 import type { SessionRecord } from '../../src/ingest/session/session-record.ts';
@@ -68,7 +68,7 @@ class TestCatalog implements RecordingCatalog {
 
 /** Knows how far recordings came, and keeps nothing else. */
 class TestArchive implements SessionArchive {
-  readonly remade: { readonly broadcast: string; readonly streams: readonly SentStream[] }[] = [];
+  readonly remade: RemakeRequest[] = [];
   readonly adopted: string[] = [];
   readonly #expected = new Map<string, BroadcastRecordingState>();
   readonly #recordings: string;
@@ -87,8 +87,8 @@ class TestArchive implements SessionArchive {
     return false;
   }
 
-  async remake(broadcast: string, streams: readonly SentStream[]): Promise<void> {
-    this.remade.push({ broadcast, streams });
+  async remake(request: RemakeRequest): Promise<void> {
+    this.remade.push(request);
   }
 
   stateOf(broadcast: string): BroadcastRecordingState | undefined {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
+import type { DemuxerLimits } from '../../media/demuxer.ts';
 import type { JournalFolder } from './journal-folder.ts';
 import type { SessionArchive } from './session-archive.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -10,6 +11,8 @@ export interface JournalKeeperOptions {
   readonly archive: SessionArchive;
   readonly clock: Clock;
   readonly log: Log;
+  /** What streams were held to when they came. */
+  readonly limits: DemuxerLimits;
   /** So long an unfinished session's publisher may bring the rest, in milliseconds. */
   readonly keepUnfinished: number;
 }
@@ -23,23 +26,22 @@ const KEEP_ENDED = 24 * 60 * 60_000;
  */
 export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
-  /** One broadcast after another: to make a recording anew is work for a whole core. */
   #work: Promise<void> = Promise.resolve();
+  /** Broadcasts whose recordings are made anew, or are to be: one after another, it is work for a whole core. */
+  readonly #toRemake = new Set<string>();
+  #remaking: Promise<void> = Promise.resolve();
+  readonly #stop = new AbortController();
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
   }
 
-  /** Something of that broadcast is over. Settles when what nobody needs any more is gone. Never rejects. */
+  /**
+   * Something of that broadcast is over. Settles when what nobody needs any more is gone; a recording that is made anew is
+   * not waited for. Never rejects.
+   */
   tidy(broadcast: string): Promise<void> {
-    this.#work = this.#work
-      .then(() => this.#tidy(broadcast))
-      .catch((error: unknown) =>
-        this.#options.log.error(
-          { broadcast, err: error },
-          'what was sent for a broadcast is left on the disk',
-        ),
-      );
+    this.#work = this.#work.then(() => this.#tidy(broadcast)).catch((error) => this.#leave(broadcast, error));
     return this.#work;
   }
 
@@ -58,31 +60,66 @@ export class JournalKeeper {
   }
 
   /** Settles when nothing is being done. */
-  idle(): Promise<void> {
-    return this.#work;
+  async idle(): Promise<void> {
+    await this.#work;
+    while (this.#toRemake.size > 0) await this.#remaking;
+  }
+
+  /** Stops what is being done: the next process does it. Idempotent. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.idle();
   }
 
   async #tidy(broadcast: string): Promise<void> {
-    const { journals, archive } = this.#options;
-    const sessions = journals.ofBroadcast(broadcast);
-    if (sessions.some(({ status }) => status === 'open')) return;
-    if (sessions.some(({ status, remake }) => remake && status !== 'unfinished')) {
-      const streams = sessions.map(({ id, captureDistance }) => ({
-        path: journals.pathOf(id),
-        captureDistance,
-      }));
-      await archive.remake(broadcast, streams);
-      for (const { id, remake } of sessions) if (remake) await journals.update(id, { remake: false });
+    const sessions = this.#options.journals.ofBroadcast(broadcast);
+    if (this.#stop.signal.aborted || sessions.some(({ status }) => status === 'open')) return;
+    if (sessions.some(isToRemake)) this.#remakeLater(broadcast);
+    else if (!sessions.some(({ status }) => status === 'unfinished')) {
+      for (const session of sessions) await this.#putAway(session);
     }
-    if (sessions.some(({ status }) => status === 'unfinished')) return;
-    for (const session of sessions) await this.#putAway(session);
+  }
+
+  #remakeLater(broadcast: string): void {
+    if (this.#toRemake.has(broadcast)) return;
+    this.#toRemake.add(broadcast);
+    this.#remaking = this.#remaking
+      .then(() => this.#remake(broadcast))
+      .catch((error) => this.#leave(broadcast, error));
+  }
+
+  async #remake(broadcast: string): Promise<void> {
+    const { journals, archive, limits } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      signal.throwIfAborted();
+      const sessions = journals.ofBroadcast(broadcast);
+      const streams = sessions.map(({ id, openedAt, captureDistance, recording }) => {
+        return { path: journals.pathOf(id), openedAt, captureDistance, recording };
+      });
+      await archive.remake({ broadcast, streams, limits, signal });
+      for (const session of sessions) {
+        if (isToRemake(session)) await journals.update(session.id, { remake: false });
+      }
+    } finally {
+      this.#toRemake.delete(broadcast);
+    }
+    // Another session may have been brought to its end meanwhile.
+    await this.tidy(broadcast);
+  }
+
+  #leave(broadcast: string, error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    const message = 'what was sent for a broadcast is left on the disk';
+    this.#options.log.error({ broadcast, err: error }, message);
   }
 
   async #age({ id, status, remake }: SessionRecord, age: number): Promise<void> {
     const { journals, keepUnfinished } = this.#options;
     if (age > keepUnfinished && status === 'unfinished') await journals.update(id, { status: 'over' });
     else if (age > keepUnfinished && remake) await journals.update(id, { remake: false });
-    else if (age > KEEP_ENDED && status === 'ended' && !remake) await journals.remove(id);
+    // The bytes of one that ended go with those of the other sessions of its broadcast.
+    else if (age > KEEP_ENDED && status === 'ended' && journals.sizeOf(id) === 0) await journals.remove(id);
   }
 
   async #putAway(session: SessionRecord): Promise<void> {
@@ -93,3 +130,6 @@ export class JournalKeeper {
     if (status !== 'ended') await journals.remove(id);
   }
 }
+
+/** What came of it since its recordings were made has to go into them; one that may get more is waited for. */
+const isToRemake = ({ status, remake }: SessionRecord): boolean => remake && status !== 'unfinished';

@@ -44,7 +44,10 @@ export class PublishSessions {
     mkdirSync(folder, { recursive: true });
     const journals = new JournalFolder({ folder, clock, log, maxQueue: limits.journalQueue, sync });
     this.#archive = archive;
-    this.#keeper = new JournalKeeper({ journals, archive, clock, log, keepUnfinished });
+    this.#keeper = new JournalKeeper({
+      ...{ journals, archive, clock, log, keepUnfinished },
+      limits: limits.demuxer,
+    });
     this.#host = { ...options, journals, tidy: (broadcast) => this.#keeper.tidy(broadcast) };
     this.#registry = new SessionRegistry(this.#host);
   }
@@ -101,7 +104,7 @@ export class PublishSessions {
   async close(): Promise<void> {
     this.#sweepTimer?.cancel();
     await this.#registry.close();
-    await this.#keeper.idle();
+    await this.#keeper.close();
   }
 
   /** Not waited for: a recording may be made anew. */

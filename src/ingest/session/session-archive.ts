@@ -1,10 +1,26 @@
+import type { DemuxerLimits } from '../../media/demuxer.ts';
 import type { SessionRecord } from './session-record.ts';
 
 /** What a session sent, on disk. */
 export interface SentStream {
   readonly path: string;
+  /** Wall clock at its beginning, in milliseconds. */
+  readonly openedAt: number;
   /** Wall clock less the container's clock, in milliseconds, where its publisher told. */
   readonly captureDistance: number | null;
+  /** The recording that it went into. */
+  readonly recording: string | null;
+}
+
+/** Recordings to be made anew. */
+export interface RemakeRequest {
+  readonly broadcast: string;
+  /** All that its sessions sent, in their order. */
+  readonly streams: readonly SentStream[];
+  /** What the streams were held to when they came. */
+  readonly limits: DemuxerLimits;
+  /** The process stops. */
+  readonly signal: AbortSignal;
 }
 
 /** A broadcast that a session of another process fed. */
@@ -22,6 +38,6 @@ export interface SessionArchive {
   expect(broadcast: RestoredBroadcast): Promise<void>;
   /** Takes what a session sent, where that is to be kept with the recording. False: it may be deleted. */
   adopt(session: SessionRecord, path: string): Promise<boolean>;
-  /** Makes the recordings of a broadcast anew, from all that its sessions sent, in their order. Rejects when it cannot. */
-  remake(broadcast: string, streams: readonly SentStream[]): Promise<void>;
+  /** Makes the recordings of a broadcast anew. Rejects when it cannot, and soon after the request's `signal`. */
+  remake(request: RemakeRequest): Promise<void>;
 }

@@ -40,6 +40,8 @@ export class ToChannel implements SampleSink, ChunkSink {
   #packager: Packager | undefined;
   #broadcast: Broadcast | undefined;
   #chunks = 0;
+  /** What is pushed was taken once before: how fast it changes now says nothing. */
+  replaying = false;
 
   /** Takes the channel. Throws ChannelBusyError. */
   constructor(channel: Channel, options: ToChannelOptions) {
@@ -165,7 +167,7 @@ export class ToChannel implements SampleSink, ChunkSink {
   /** For the packager. Throws MediaError `too-many-changes`. */
   epoch(epoch: Epoch): void {
     if (this.left) return;
-    this.#epochLimit.add(this.#options.clock.now());
+    if (!this.replaying) this.#epochLimit.add(this.#options.clock.now());
     this.#publication.epoch(epoch);
     this.#broadcast = this.#channel.broadcast;
   }

@@ -298,7 +298,9 @@ describe('a session whose broadcast is over', () => {
     expect(await back.end(whole.length)).toBe('r1');
     await eventually(() => server.archive.remade.length === 1);
     const path = join(server.journals, publisher.session);
-    expect(server.archive.remade[0]?.streams).toEqual([{ path, captureDistance: null }]);
+    expect(server.archive.remade[0]?.streams).toMatchObject([
+      { path, captureDistance: null, recording: 'r1' },
+    ]);
     await eventually(() => !readdirSync(server.journals).includes(publisher.session));
     expect(server.channel('main').publication).toBeUndefined();
   });

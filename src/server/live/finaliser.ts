@@ -37,7 +37,7 @@ export class Finaliser {
   readonly #options: FinaliserOptions;
   readonly #results = { done: 0, 'no-room': 0, failed: 0 };
   /** Recordings that somebody else has at the moment. */
-  readonly #heldOff = new Set<string>();
+  readonly #heldOff = new Map<string, Promise<void>>();
   #time = 0;
   #running: { readonly id: string; readonly task: RunningFinalisation } | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -79,14 +79,18 @@ export class Finaliser {
     while (this.#busy) await this.#work;
   }
 
-  /** Does something to a recording's files that nobody finalises meanwhile. */
+  /** Does something to a recording's files that nobody finalises meanwhile; one after another for a recording. */
   async holdOff<T>(id: string, work: () => Promise<T>): Promise<T> {
-    this.#heldOff.add(id);
+    const before = this.#heldOff.get(id);
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#heldOff.set(id, done);
     try {
+      await before;
       if (this.#running?.id === id) await this.#running.task.stop();
       return await work();
     } finally {
-      this.#heldOff.delete(id);
+      if (this.#heldOff.get(id) === done) this.#heldOff.delete(id);
+      resolve();
     }
   }
 
@@ -104,7 +108,7 @@ export class Finaliser {
     this.#retriedFailures = true;
     for (;;) {
       if (this.#closed) return;
-      const next = await this.#options.recordings.nextToFinalise([...this.#heldOff]);
+      const next = await this.#options.recordings.nextToFinalise([...this.#heldOff.keys()]);
       if (!next || this.#closed) return;
       if (!this.#heldOff.has(next.id)) await this.#finalise(next);
     }

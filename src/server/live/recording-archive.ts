@@ -1,11 +1,17 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import Schema from 'typebox/schema';
 import { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
-import type { RestoredBroadcast, SentStream, SessionArchive } from '../../ingest/session/session-archive.ts';
+import type {
+  RemakeRequest,
+  RestoredBroadcast,
+  SentStream,
+  SessionArchive,
+} from '../../ingest/session/session-archive.ts';
 import type { SessionRecord } from '../../ingest/session/session-record.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { Recordings } from './recordings.ts';
+import type { RemadeRecording } from './remake/remake.ts';
 import { remakeInWorker } from './remake/remake-in-worker.ts';
 
 /** What sessions and recordings are brought together with. */
@@ -46,35 +52,48 @@ export class RecordingArchive implements SessionArchive {
   async adopt({ channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {
     const { store, recordings } = this.#options;
     if (recording === null) return false;
-    if (recordings.isUnlisted(recording)) throw new Error('its recording is not listed yet');
+    this.#checkListed(recording);
     const keeps = namePrefix !== null || (await store.channels.find(channel))?.keepOriginal === true;
     return keeps && (await recordings.adoptOriginal(recording, path));
   }
 
-  async remake(broadcast: string, streams: readonly SentStream[]): Promise<void> {
+  async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<void> {
     const { store, recordings, logger, folder } = this.#options;
+    for (const { recording } of streams) if (recording !== null) this.#checkListed(recording);
     const known = await store.recordings.ofBroadcast(broadcast);
     const [first] = known;
     // Deleted meanwhile, or never recorded: there is nothing to be made whole.
     if (!first) return;
-    await this.#checkRoom(known.reduce((sum, { size }) => sum + size, 0));
+    await this.#checkRoom(streams);
     const ids = known.map(({ id }) => id);
-    const task = { broadcast, channel: first.channel, folder, ids, streams };
-    const before = known.reduce((sum, { duration }) => sum + duration, 0);
-    await remakeInWorker(task, logger, before, async ({ id, mime, size, duration, gaps }, move) => {
-      await store.recordings.start({ id, broadcast, startedAt: first.startedAt, mime });
+    const task = { broadcast, channel: first.channel, folder, ids, streams, limits };
+    const shortest = known.reduce((sum, { duration }) => sum + duration, 0);
+    let { startedAt } = first;
+    const put = async ({ id, mime, size, duration, gaps }: RemadeRecording, move: () => Promise<void>) => {
+      const isNew = !ids.includes(id);
+      if (isNew) await store.recordings.start({ id, broadcast, startedAt, mime });
+      startedAt += duration;
       await recordings.replaceFile(id, async () => {
+        // One that was deleted meanwhile stays so.
+        if (!(await store.recordings.find(id))) return;
         await move();
         await store.recordings.remade(id, { size, duration, gaps });
+        logger.info({ recording: id, size, duration }, 'a recording is whole now');
       });
-      logger.info({ recording: id, size, duration }, 'a recording is whole now');
-    });
+    };
+    await remakeInWorker(task, { log: logger, shortest, signal, put });
   }
 
-  /** What is made anew is beside the old file until it is whole. */
-  async #checkRoom(bytes: number): Promise<void> {
+  #checkListed(recording: string): void {
+    if (this.#options.recordings.isUnlisted(recording)) throw new Error('its recording is not listed yet');
+  }
+
+  /** What is made anew, of about the size of what was sent, is beside the old file until it is whole. */
+  async #checkRoom(streams: readonly SentStream[]): Promise<void> {
     const { folder, minFree } = this.#options;
     const { bavail, bsize } = await statfs(folder);
+    const sizes = await Promise.all(streams.map(async ({ path }) => (await stat(path)).size));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (bavail * bsize - bytes < minFree) throw new Error('there is no room to make a recording anew');
   }
 }

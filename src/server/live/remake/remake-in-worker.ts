@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../../channel/log.ts';
+import { syncFolder } from '../../../disk/sync-folder.ts';
 import type { RemadeRecording, RemakeTask } from './remake.ts';
 
 /** What the thread says. */
@@ -15,30 +16,41 @@ const ROUNDING = 1000;
 /** Memory of the thread for what is not in typed arrays, in megabytes. */
 const MAX_HEAP = 128;
 
+/** How recordings are made anew. */
+export interface RemakeOptions {
+  readonly log: Log;
+  /** Milliseconds: what is shorter, all together, does not take the place of the old ones. */
+  readonly shortest: number;
+  /** Stops it: the old ones stay. */
+  readonly signal: AbortSignal;
+  /** One is whole, and `move` puts it in its place. */
+  put(made: RemadeRecording, move: () => Promise<void>): Promise<void>;
+}
+
 /**
- * Makes recordings anew on a thread of its own, of the lowest priority, beside the ones that are there; `put` is called
- * for each that is whole, and `move` puts it in its place. Rejects when they cannot be made, or would be shorter than
- * `shortest` milliseconds together: the old ones stay.
+ * Makes recordings anew on a thread of its own, of the lowest priority, beside the ones that are there. Rejects when
+ * they cannot be made, and the old ones stay.
  */
-export async function remakeInWorker(
-  task: RemakeTask,
-  log: Log,
-  shortest: number,
-  put: (made: RemadeRecording, move: () => Promise<void>) => Promise<void>,
-): Promise<void> {
+export async function remakeInWorker(task: RemakeTask, options: RemakeOptions): Promise<void> {
   const { folder, broadcast } = task;
+  const { shortest, signal, put } = options;
   const aside = join(folder, `.remake-${broadcast}`);
   try {
     // What a process that died was making is of no use.
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside);
-    const all = await run({ ...task, folder: aside }, log);
+    const all = await run({ ...task, folder: aside }, options);
     const duration = all.reduce((sum, made) => sum + made.duration, 0);
     if (duration < shortest - ROUNDING) throw new Error('what was sent is less than what was recorded of it');
     for (const made of all) {
+      signal.throwIfAborted();
       await put(made, async () => {
-        await mkdir(join(folder, made.id), { recursive: true });
-        await rename(join(aside, made.id, 'media.mp4'), join(folder, made.id, 'media.mp4'));
+        const place = join(folder, made.id);
+        await mkdir(place, { recursive: true });
+        await rename(join(aside, made.id, 'media.mp4'), join(place, 'media.mp4'));
+        // What it is made of may be deleted as soon as it is there.
+        await syncFolder(place);
+        await syncFolder(folder);
       });
     }
   } finally {
@@ -46,15 +58,15 @@ export async function remakeInWorker(
   }
 }
 
-function run(task: RemakeTask, log: Log): Promise<readonly RemadeRecording[]> {
+function run(task: RemakeTask, { log, signal }: RemakeOptions): Promise<readonly RemadeRecording[]> {
   const worker = new Worker(new URL('./remake-worker.ts', import.meta.url), {
     workerData: task,
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP },
   });
-  // A server that stops need not wait for it: the next start makes it anew.
-  worker.unref();
-  return new Promise((settle, reject) => {
+  const stop = () => void worker.terminate();
+  signal.addEventListener('abort', stop);
+  const made = new Promise<readonly RemadeRecording[]>((settle, reject) => {
     worker.on('message', (message: RemakeMessage) => {
       if (message.type === 'made') settle(message.recordings);
       else if (message.type === 'failed') reject(new Error(message.reason));
@@ -63,4 +75,5 @@ function run(task: RemakeTask, log: Log): Promise<readonly RemadeRecording[]> {
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('its thread ended without an answer')));
   });
+  return made.finally(() => signal.removeEventListener('abort', stop));
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import type { Channel } from '../../../channel/channel.ts';
 import type { Clock } from '../../../channel/clock.ts';
 import { Hub } from '../../../channel/hub.ts';
 import type { Log } from '../../../channel/log.ts';
@@ -6,8 +7,8 @@ import { type BroadcastRecording, recordBroadcast } from '../../../egress/record
 import type { RecordingCatalog, RecordingExtent } from '../../../egress/recording/recording-catalog.ts';
 import type { SentStream } from '../../../ingest/session/session-archive.ts';
 import { ToChannel } from '../../../ingest/session/to-channel.ts';
-import { DEFAULT_DEMUXER_LIMITS } from '../../../media/demuxer.ts';
-import { bytes, milliseconds } from '../../../media/time.ts';
+import type { DemuxerLimits } from '../../../media/demuxer.ts';
+import { bytes, type Milliseconds, milliseconds } from '../../../media/time.ts';
 
 /** What is to be made anew. */
 export interface RemakeTask {
@@ -17,7 +18,8 @@ export interface RemakeTask {
   readonly folder: string;
   /** The recordings of the broadcast so far, in their order: what is made is called the same. */
   readonly ids: readonly string[];
-  readonly streams: readonly SentStream[];
+  readonly streams: readonly Pick<SentStream, 'path' | 'openedAt' | 'captureDistance'>[];
+  readonly limits: DemuxerLimits;
 }
 
 /** A recording that was made. */
@@ -28,40 +30,67 @@ export interface RemadeRecording extends RecordingExtent {
 
 const READ_SIZE = 1024 * 1024;
 
-/** Nothing waits: time is the media's own. */
-const STANDING: Clock = {
-  now: () => milliseconds(0),
-  wall: () => milliseconds(Date.now()),
-  after: () => ({ cancel: () => {} }),
-};
+/** Nothing waits: time is the media's own. Each stream has it as if it had come as it was made, from its beginning on. */
+class MediaClock implements Clock {
+  readonly #channel: () => Channel;
+  #distance = 0;
+
+  constructor(channel: () => Channel) {
+    this.#channel = channel;
+  }
+
+  now(): Milliseconds {
+    return milliseconds(0);
+  }
+
+  wall(): Milliseconds {
+    return milliseconds(this.#position + this.#distance);
+  }
+
+  after(): { cancel(): void } {
+    return { cancel: () => {} };
+  }
+
+  /** A stream begins that began then. */
+  begin(openedAt: number): void {
+    this.#distance = openedAt - this.#position;
+  }
+
+  get #position(): number {
+    return this.#channel().broadcast?.position ?? 0;
+  }
+}
 
 /**
  * Makes the recordings of a broadcast from all that its publishers sent: the same demuxing, packaging and writing as
  * live, on no clock. Rejects when a file cannot be written. A stream that is broken counts up to there.
  */
 export async function remake(task: RemakeTask, log: Log): Promise<RemadeRecording[]> {
-  const { broadcast: id, channel: name, folder, ids, streams } = task;
+  const { broadcast: id, channel: name, folder, ids, streams, limits } = task;
+  const clock: MediaClock = new MediaClock(() => channel);
   const catalog = new RemadeCatalog();
   const names = ids.values();
   const hub = new Hub({
-    clock: STANDING,
+    clock,
     newBroadcastId: () => id,
     groupBuffer: { maxBytes: bytes(0), maxAge: milliseconds(0) },
   });
   let recording: BroadcastRecording | undefined;
   hub.broadcastStarted.add((broadcast) => {
     const newRecordingId = () => names.next().value ?? crypto.randomUUID();
-    recording = recordBroadcast(broadcast, { folder, catalog, clock: STANDING, log, newRecordingId });
+    recording = recordBroadcast(broadcast, { folder, catalog, clock, log, newRecordingId });
   });
   const channel = hub.open(name, { reconnectGrace: milliseconds(0) });
-  for (const { path, captureDistance } of streams) {
+  for (const { path, openedAt, captureDistance } of streams) {
+    clock.begin(openedAt);
     const input = new ToChannel(channel, {
       takeover: true,
-      limits: DEFAULT_DEMUXER_LIMITS,
-      clock: STANDING,
+      limits,
+      clock,
       captureDistance: captureDistance ?? undefined,
       onClosed: () => {},
     });
+    input.replaying = true;
     try {
       for await (const piece of createReadStream(path, { highWaterMark: READ_SIZE })) {
         input.push(piece);
