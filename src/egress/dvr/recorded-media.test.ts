@@ -6,12 +6,15 @@ import { PLAYABLE_FIXTURES } from '../../../test/contract/fixtures.ts';
 import { writeLoopedRecording } from '../../../test/contract/looped-recording.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import { writeInit } from '../../media/mp4/cmaf-header.ts';
+import { idrFrame, interFrame, OPUS, VIDEO } from '../../media/mp4/synthetic-mp4.ts';
 import { openDemuxer } from '../../media/open-demuxer.ts';
 import type { Sample } from '../../media/sample.ts';
-import { bytes, milliseconds } from '../../media/time.ts';
+import { bytes, milliseconds, ticks, timescale } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
+import { Packager } from '../../package/packager.ts';
 import { nodeFiles } from '../recording/finalise/files.ts';
 import { finalise } from '../recording/finalise/finalise.ts';
+import { writeRecordingHeader } from '../recording/recording-header.ts';
 import { FragmentedMedia } from './fragmented-media.ts';
 import { MediaLibrary } from './media-library.ts';
 import { ProgressiveMedia } from './progressive-media.ts';
@@ -67,6 +70,38 @@ async function sentOf(media: RecordedMedia, file: RecordedFile, kind: Track['kin
   return new Uint8Array(Buffer.concat(pieces));
 }
 
+/** A recording of 20 s whose frames are shown in another order than they are decoded in. */
+function writeReordered(sound: boolean): void {
+  const tracks = [VIDEO, ...(sound ? [OPUS] : [])].map((track) => ({ ...track, timescale: timescale(1000) }));
+  const header = writeRecordingHeader(tracks, { duration: milliseconds(0), inBandParameterSets: false });
+  const pieces: Uint8Array[] = [header];
+  const packager = new Packager({
+    sink: { epoch: () => {}, chunk: (chunk) => void pieces.push(chunk.bytes) },
+    startAt: milliseconds(0),
+    firstEpoch: 0,
+    captureClock: { known: false, wallClock: () => milliseconds(0) },
+  });
+  packager.tracks(tracks);
+  for (let index = 0; index < 500; index += 1) {
+    const dts = ticks(index * 40);
+    const keyframe = index % 50 === 0;
+    const pts = ticks(dts + 80 + (keyframe ? 0 : ([40, -40][index % 2] ?? 0)));
+    const data = keyframe ? idrFrame(60) : interFrame(20 + (index % 7));
+    packager.sample(0, { dts, pts, duration: ticks(40), keyframe, data });
+    if (!sound) continue;
+    for (const at of [dts, ticks(dts + 20)])
+      packager.sample(1, {
+        dts: at,
+        pts: at,
+        duration: ticks(20),
+        keyframe: true,
+        data: Uint8Array.of(0xf8, 1, 2),
+      });
+  }
+  packager.flush();
+  writeFileSync(path, Buffer.concat(pieces));
+}
+
 describe('a recording in segments', () => {
   it.each(PLAYABLE_FIXTURES)(
     'of %s has every sample of it once, fragmented and progressive',
@@ -112,6 +147,26 @@ describe('a recording in segments', () => {
       const sound = (audio?.segments[index]?.start ?? 0) / (audio?.track.timescale ?? 1);
       expect(Math.abs(sound - start / timescale)).toBeLessThan(0.2);
     }
+  });
+
+  it.each([
+    ['with sound', true],
+    ['alone', false],
+  ])('keeps the times of pictures that are shown in another order, %s', async (_, sound) => {
+    writeReordered(sound);
+    const whole = new Uint8Array(readFileSync(path));
+    const sent = async () => {
+      const { media, file } = await open();
+      const video = samplesOf(await sentOf(media, file, 'video'), 'video');
+      const audio = sound ? samplesOf(await sentOf(media, file, 'audio'), 'audio') : [];
+      await file.close();
+      return [video, audio];
+    };
+    const expected = [samplesOf(whole, 'video'), samplesOf(whole, 'audio')];
+    expect(expected[0]).toHaveLength(500);
+    expect(await sent()).toEqual(expected);
+    finalise({ path, minFree: 0, files: nodeFiles, rest: () => {} });
+    expect(await sent()).toEqual(expected);
   });
 
   it('is none where there is no such number, or no such track', async () => {

@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
+import { startTestServer, type TestServer } from '../test-server.ts';
+
+const bytes = readFileSync(join(import.meta.dirname, '../../../test/fixtures/chromium/webm-h264-opus.webm'));
+
+let undo: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const step of undo.reverse()) await step();
+  undo = [];
+});
+
+async function start(environment: Record<string, string> = {}): Promise<TestServer> {
+  const server = await startTestServer({ HEADWATER_DVR_ENABLED: 'true', ...environment });
+  undo.push(() => server.close());
+  return server;
+}
+
+/** Ten seconds of a broadcast, at once. Answers how to end it. */
+async function goLive(server: TestServer): Promise<() => Promise<void>> {
+  const authorization = `Bearer ${await server.streamKey('main')}`;
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/live/main/publish`, [PUBLISH_PROTOCOL], {
+    headers: { authorization },
+  });
+  undo.push(() => socket.terminate());
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'start', session: crypto.randomUUID(), mimeType: 'video/webm' }));
+  socket.send(bytes);
+  while ((await server.request('GET', '/api/channels/main/broadcast')).status !== 200);
+  return async () => {
+    socket.send(JSON.stringify({ type: 'end', length: bytes.length }));
+    await once(socket, 'close');
+  };
+}
+
+const anonymous = (server: TestServer, path: string, init: RequestInit = {}) =>
+  fetch(new URL(path, server.url), init);
+
+/** Asks as anybody until there is an answer; where everything is below. */
+async function replayOf(server: TestServer): Promise<{ base: string; video: string }> {
+  for (;;) {
+    const answer = await anonymous(server, '/live/main/dvr.m3u8');
+    const text = await answer.text();
+    const base = /vod\/[^/]+\//.exec(text)?.[0];
+    if (!answer.ok || !base) continue;
+    return { base: `/${base}`, video: await (await anonymous(server, `/${base}video.m3u8`)).text() };
+  }
+}
+
+async function untilVod(server: TestServer): Promise<Awaited<ReturnType<typeof replayOf>>> {
+  for (;;) {
+    const replay = await replayOf(server);
+    if (replay.video.includes('#EXT-X-ENDLIST')) return replay;
+  }
+}
+
+async function untilOver(server: TestServer): Promise<void> {
+  for (;;) {
+    const answer = await server.request('GET', '/api/recordings');
+    const { items } = (await answer.json()) as { items: { finalisation: string }[] };
+    if (items.length > 0 && items.every(({ finalisation }) => finalisation === 'done')) return;
+  }
+}
+
+const errorOf = async (answer: Response) => [
+  answer.status,
+  ((await answer.json()) as { error: string }).error,
+];
+
+describe('going back in a broadcast that is on', () => {
+  test('is open to anybody, in HLS and DASH, with the same segments', async () => {
+    const server = await start();
+    await goLive(server);
+    const { base, video } = await replayOf(server);
+    expect(video).toContain('#EXT-X-PLAYLIST-TYPE:EVENT');
+    expect(video).toContain('#EXT-X-TARGETDURATION:10');
+    const segments = video.split('\n').filter((line) => line.endsWith('.m4s'));
+    expect(segments.length).toBeGreaterThan(0);
+    const map = /URI="([^"]+)"/.exec(video)?.[1] ?? '';
+    for (const name of [map, ...segments]) {
+      const answer = await anonymous(server, base + name);
+      const body = await answer.arrayBuffer();
+      expect([name, answer.status]).toEqual([name, 200]);
+      expect(body.byteLength).toBe(Number(answer.headers.get('content-length')));
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(answer.headers.get('cache-control')).toContain('public');
+      expect(answer.headers.has('set-cookie')).toBe(false);
+      const etag = answer.headers.get('etag') ?? '';
+      const again = await anonymous(server, base + name, { headers: { 'if-none-match': etag } });
+      expect(again.status).toBe(304);
+      expect((await anonymous(server, base + name, { method: 'HEAD' })).status).toBe(200);
+    }
+    const mpd = await (await anonymous(server, '/live/main/dvr.mpd')).text();
+    expect(mpd).toContain('type="dynamic"');
+    expect(mpd).toContain(
+      `media="../../${base.slice(1)}${(segments[0] ?? '').replace('0.m4s', '$Number$.m4s')}"`,
+    );
+  });
+
+  test('is asked for what is not there: 404 and 400 in words', async () => {
+    const server = await start();
+    expect(await errorOf(await anonymous(server, '/live/nowhere/dvr.m3u8'))).toEqual([
+      404,
+      'channel-not-found',
+    ]);
+    const idle = await anonymous(server, '/live/main/dvr.mpd');
+    expect(idle.headers.get('retry-after')).toBe('5');
+    expect(await errorOf(idle)).toEqual([404, 'not-live']);
+    await goLive(server);
+    const { base, video } = await replayOf(server);
+    const recording = /^(.+)\/video\/0\.m4s$/m.exec(video)?.[1];
+    for (const [name, status] of [
+      [`${recording}/video/999.m4s`, 404],
+      [`${recording}/video/-1.m4s`, 400],
+      [`${recording}/video/9999999999.m4s`, 400],
+      [`${recording}/text/0.m4s`, 404],
+      ['other/video/0.m4s', 404],
+      ['text.m3u8', 404],
+      ['video.txt', 404],
+    ] as const)
+      expect([name, (await anonymous(server, base + name)).status]).toEqual([name, status]);
+    expect((await anonymous(server, '/vod/..%2f..%2fetc/index.m3u8')).status).toBe(404);
+    expect((await anonymous(server, '/vod/nothing/manifest.mpd')).status).toBe(404);
+  });
+
+  test('is compressed, and not sent twice', async () => {
+    const server = await start();
+    await goLive(server);
+    const { base } = await replayOf(server);
+    const { default: http } = await import('node:http');
+    const [answer] = (await once(
+      http.get(new URL(`${base}video.m3u8`, server.url), { headers: { 'accept-encoding': 'gzip' } }),
+      'response',
+    )) as [import('node:http').IncomingMessage];
+    const body = Buffer.concat(await answer.toArray());
+    expect(gunzipSync(body).toString()).toContain('#EXTM3U');
+  });
+});
+
+describe('a broadcast that is over', () => {
+  test('is VOD at the same addresses, from the finalised file', async () => {
+    const server = await start();
+    const end = await goLive(server);
+    const { base, video } = await replayOf(server);
+    await end();
+    await untilOver(server);
+    const after = await untilVod(server);
+    expect(after.base).toBe(base);
+    expect(after.video).toContain('#EXT-X-PLAYLIST-TYPE:VOD');
+    expect(after.video.split('\n').filter((line) => line.endsWith('.m4s')).length).toBeGreaterThan(1);
+    for (const name of video.split('\n').filter((line) => line.endsWith('.m4s')))
+      expect((await anonymous(server, base + name)).status).toBe(200);
+    const mpd = await (await anonymous(server, '/live/main/dvr.mpd')).text();
+    expect(mpd).toContain('type="static"');
+    expect((await anonymous(server, `${base}manifest.mpd`)).status).toBe(200);
+  });
+
+  test('is no more when its recording was deleted', async () => {
+    const server = await start();
+    const end = await goLive(server);
+    const { base } = await replayOf(server);
+    await end();
+    await untilOver(server);
+    const { items } = (await (await server.request('GET', '/api/recordings')).json()) as {
+      items: { id: string }[];
+    };
+    expect((await server.request('DELETE', `/api/recordings/${items[0]?.id}`)).status).toBe(204);
+    while ((await anonymous(server, `${base}index.m3u8`)).status !== 404);
+    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
+  });
+});
+
+describe('what is not for everybody', () => {
+  test('stays the admin’s where the setting is off', async () => {
+    const server = await start({ HEADWATER_DVR_ENABLED: 'false' });
+    const end = await goLive(server);
+    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
+    await end();
+    await untilOver(server);
+    const { items } = (await (await server.request('GET', '/api/recordings')).json()) as {
+      items: { id: string }[];
+    };
+    const path = `/vod/${items[0]?.id}/index.m3u8`;
+    expect(await errorOf(await anonymous(server, path))).toEqual([401, 'unauthorized']);
+    const own = await server.request('GET', path);
+    expect([own.status, own.headers.get('cache-control')]).toEqual([200, 'private, no-cache']);
+    const video = await (await server.request('GET', `/vod/${items[0]?.id}/video.m3u8`)).text();
+    const segment = `/vod/${items[0]?.id}/${/^.+\/video\/0\.m4s$/m.exec(video)?.[0]}`;
+    expect((await anonymous(server, segment)).status).toBe(401);
+    expect((await server.request('GET', segment)).headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  test('stays so when a channel that only recorded is opened later, and when one that was open is closed', async () => {
+    const server = await start();
+    await server.request('PATCH', '/api/channels/main', { body: { live: false } });
+    const end = await goLive(server);
+    await end();
+    await untilOver(server);
+    await server.request('PATCH', '/api/channels/main', { body: { live: true } });
+    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
+
+    const endOpen = await goLive(server);
+    const { base } = await replayOf(server);
+    await endOpen();
+    await server.request('PATCH', '/api/channels/main', { body: { live: false } });
+    while ((await anonymous(server, `${base}index.m3u8`)).status !== 401);
+    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
+  });
+});
