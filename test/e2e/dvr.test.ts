@@ -13,8 +13,7 @@ import { openStrangersSite, type StrangersSite } from './support/strangers-site.
 
 const run = promisify(execFile);
 const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
-const PACKAGES = join(import.meta.dirname, '..', '..', 'node_modules');
-const DASH_JS = join(PACKAGES, 'dashjs', 'dist', 'modern', 'umd', 'dash.all.min.js');
+const DASH_JS = fileURLToPath(import.meta.resolve('dashjs')).replace('/esm/', '/umd/');
 const SECONDS = 30;
 
 let folder: string;
