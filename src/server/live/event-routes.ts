@@ -58,6 +58,9 @@ export function eventRoutes(http: Http, sources: EventSources): void {
       streams.delete(stream);
     });
   });
+  http.addHook('preClose', async () => {
+    for (const stream of streams) stream.close();
+  });
   http.options('/live/:channel/events', DELIVERY_OPTIONS, allowOthers);
 }
 
@@ -80,9 +83,11 @@ class EventStream {
     this.#write(`data: ${data}\n\n`);
   }
 
+  /** Ends it; idempotent. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#response.end();
   }
 
   #write(text: string): void {
