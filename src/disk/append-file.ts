@@ -1,4 +1,4 @@
-import { close, fdatasync, open, write, writev } from 'node:fs';
+import { close, fdatasync, ftruncate, open, write, writev } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock, Timer } from '../channel/clock.ts';
@@ -48,7 +48,8 @@ const MAX_PIECES = 1024;
 /**
  * A file that is only ever appended to, in order, with one gathered write in flight at most. The bytes are kept, not
  * copied, until they are written; its owner watches `queued` and decides what to do when the disk is too slow.
- * A sync that failed is final: the kernel may have dropped the pages, and would call the next one a success.
+ * A sync that failed is final: the kernel may have dropped the pages, and would call the next one a success. What it
+ * was to make durable is cut off, so that nobody who goes on with the file believes it.
  */
 export class AppendFile {
   readonly path: string;
@@ -63,6 +64,7 @@ export class AppendFile {
   #queueBytes = 0;
   #timer: Timer | undefined;
   #batch: Uint8Array[] = [];
+  readonly #continuedAt: number;
   #appended: number;
   #written: number;
   #durable = 0;
@@ -74,6 +76,10 @@ export class AppendFile {
   #error: StorageError | undefined;
   #waiting: Waiter[] = [];
   #closing = false;
+  #isWriting = false;
+  #afterWrite: (() => void) | undefined;
+  /** A sync failed: what follows this offset is worth nothing. */
+  #cutAt: number | undefined;
 
   /**
    * Creates the file; one of that name that is there already is an error (`EEXIST`). Or goes on with one: that there is
@@ -86,7 +92,8 @@ export class AppendFile {
     this.#gathering = gathering;
     this.#syncBatch = syncBatch;
     this.#isNew = continueAt === undefined;
-    this.#appended = continueAt ?? 0;
+    this.#continuedAt = continueAt ?? 0;
+    this.#appended = this.#continuedAt;
     this.#written = this.#appended;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -200,6 +207,7 @@ export class AppendFile {
       await this.#syncDisk(this.#fd);
     } catch (error) {
       this.#syncBatch?.reportFailure(new StorageError(this.path, error));
+      if (this.#syncBatch) this.#cutAt = Math.max(this.#durable, this.#continuedAt);
       this.#fail(error);
       return;
     }
@@ -269,10 +277,16 @@ export class AppendFile {
   }
 
   #write(fd: number): void {
+    this.#isWriting = true;
     writev(fd, this.#batch, this.#written, this.#onWrite);
   }
 
   readonly #onWrite = (error: Error | null, count: number): void => {
+    this.#isWriting = false;
+    if (this.#error) {
+      this.#afterWrite?.();
+      return;
+    }
     if (error || count === 0) {
       this.#fail(error ?? new Error('ENOSPC'));
       return;
@@ -305,11 +319,18 @@ export class AppendFile {
   }
 
   #closeFile(): void {
+    // A sync may have failed while more was written: that write has the file until it is done.
+    if (this.#isWriting) {
+      this.#afterWrite = () => this.#closeFile();
+      return;
+    }
     const fd = this.#fd;
     this.#fd = undefined;
     this.#error ??= new StorageError(this.path, new Error('closed'));
-    if (fd === undefined) this.#settleClosed();
-    else close(fd, () => this.#settleClosed());
+    const closed = () => this.#settleClosed();
+    if (fd === undefined) closed();
+    else if (this.#cutAt === undefined) close(fd, closed);
+    else ftruncate(fd, this.#cutAt, () => close(fd, closed));
   }
 }
 

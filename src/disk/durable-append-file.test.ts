@@ -141,6 +141,32 @@ describe('a file with a sync batch', () => {
     expect(disk.clock.pending).toBe(0);
   });
 
+  it('keeps nothing of what a sync failed for, also where more was being written', async () => {
+    const disk = new Disk();
+    const file = disk.open();
+    file.append(Buffer.alloc(10));
+    await disk.nextBatch();
+    file.append(Buffer.alloc(10));
+    disk.before = () => {
+      file.append(Buffer.alloc(5_000_000));
+      return failing('EIO')();
+    };
+    await disk.nextBatch();
+    await file.close();
+    expect(readFileSync(path).byteLength).toBe(10);
+  });
+
+  it('keeps what it went on from where its first sync fails', async () => {
+    writeFileSync(path, 'hello world');
+    const disk = new Disk();
+    const file = disk.open(5);
+    file.append(Buffer.from(' there'));
+    disk.before = failing('EIO');
+    await disk.nextBatch();
+    await file.close();
+    expect(readFileSync(path, 'utf8')).toBe('hello');
+  });
+
   it('never has two syncs at once: the kernel would tell one of them only of an error', async () => {
     const disk = new Disk();
     const file = disk.open();
