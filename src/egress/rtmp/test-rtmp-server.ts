@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Amf0Object } from '../../media/rtmp/amf0-value.ts';
+import { ChunkStreamReader } from '../../media/rtmp/chunk-stream-reader.ts';
+import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
+import { type RtmpCommand, readCommand, writeCommand } from '../../media/rtmp/command.ts';
+import { HANDSHAKE_RANDOM, Handshake } from '../../media/rtmp/handshake.ts';
+import {
+  MESSAGE,
+  type RtmpMessage,
+  USER_CONTROL,
+  writeNumberMessage,
+  writeUserControl,
+} from '../../media/rtmp/message.ts';
+
+/** How a {@link TestRtmpServer} behaves; by default as a good one. */
+export interface TestServerBehaviour {
+  /** Says nothing, not even hello. */
+  readonly silent?: boolean;
+  /** Sent in place of any answer, then the connection is closed. */
+  readonly garbage?: Uint8Array;
+  /** In the answer to `connect`; null refuses it. */
+  readonly capabilities?: Amf0Object | null;
+  /** The answer to `publish`: a status code, `close` for none, `nothing` for none and waiting. */
+  readonly publish?: string;
+  /** Closes the connection once it was published to. */
+  readonly thenClose?: boolean;
+  /** Does not read media. */
+  readonly stuck?: boolean;
+}
+
+/** One connection to it. */
+export interface TestServerConnection {
+  readonly socket: Socket;
+  readonly commands: RtmpCommand[];
+  /** Audio, video and data, in order. */
+  readonly media: RtmpMessage[];
+  /** It was told that it publishes, and took note of that. */
+  started: boolean;
+  /** Sends a message as the server. */
+  say(message: RtmpMessage): void;
+}
+
+/** An RTMP server for tests that only listens: made of the same parts, in the other role. */
+export class TestRtmpServer {
+  readonly connections: TestServerConnection[] = [];
+  behaviour: TestServerBehaviour = {};
+  /** How many are connected now, and most at once. */
+  open = 0;
+  mostOpen = 0;
+  readonly #server: Server;
+  #waiting: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
+
+  private constructor() {
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  static async start(): Promise<TestRtmpServer> {
+    const server = new TestRtmpServer();
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get url(): string {
+    return `rtmp://127.0.0.1:${(this.#server.address() as AddressInfo).port}/live`;
+  }
+
+  /** Settles when something that happened here made it true. */
+  async until(test: () => boolean): Promise<void> {
+    if (test()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ test, resolve });
+    await promise;
+  }
+
+  /** Something happened elsewhere. */
+  readonly notice = (): void => {
+    for (const { test, resolve } of this.#waiting) if (test()) resolve();
+    this.#waiting = this.#waiting.filter(({ test }) => !test());
+  };
+
+  /** The newest connection. */
+  get last(): TestServerConnection {
+    const last = this.connections.at(-1);
+    if (!last) throw new Error('nobody connected');
+    return last;
+  }
+
+  async close(): Promise<void> {
+    for (const { socket } of this.connections) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(socket: Socket): void {
+    const { behaviour } = this;
+    this.open += 1;
+    this.mostOpen = Math.max(this.open, this.mostOpen);
+    const writer = new ChunkStreamWriter();
+    const send = (parts: readonly Uint8Array[]) => {
+      for (const part of parts) if (!socket.destroyed) socket.write(part);
+    };
+    const connection: TestServerConnection = {
+      ...{ socket, commands: [], media: [], started: false },
+      say: (message) => send(writer.write(3, message)),
+    };
+    this.connections.push(connection);
+    const handshake = new Handshake('server', new Uint8Array(HANDSHAKE_RANDOM));
+    const reader = new ChunkStreamReader((message) => this.#take(connection, message));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.open -= 1;
+      this.notice();
+    });
+    if (behaviour.garbage) socket.end(behaviour.garbage);
+    socket.on('data', (data) => {
+      if (behaviour.silent || behaviour.garbage) return;
+      if (handshake.done) {
+        reader.push(data);
+      } else {
+        send(handshake.push(data));
+        if (handshake.done) reader.push(handshake.takeRest());
+      }
+      this.notice();
+    });
+    this.notice();
+  }
+
+  #take(connection: TestServerConnection, message: RtmpMessage): void {
+    if (message.type === MESSAGE.userControl) {
+      connection.started = true;
+      if (this.behaviour.stuck) connection.socket.pause();
+    } else if (message.type === MESSAGE.commandAmf0) this.#answer(connection, readCommand(message));
+    else if ([MESSAGE.audio, MESSAGE.video, MESSAGE.dataAmf0].some((type) => type === message.type)) {
+      connection.media.push(message);
+    }
+  }
+
+  #answer(connection: TestServerConnection, command: RtmpCommand): void {
+    connection.commands.push(command);
+    const { capabilities = {} } = this.behaviour;
+    const { transaction } = command;
+    const say = (name: string, ...values: RtmpCommand['arguments']) =>
+      connection.say(writeCommand({ name, transaction, arguments: values }));
+    if (command.name === 'connect' && capabilities === null) {
+      const why = { level: 'error', code: 'NetConnection.Connect.Rejected', description: 'no' };
+      say('_error', null, why);
+    } else if (command.name === 'connect') {
+      connection.say(writeNumberMessage(MESSAGE.windowAcknowledgementSize, 5_000_000));
+      say('_result', { fmsVer: 'FMS/3,0', ...capabilities }, { code: 'NetConnection.Connect.Success' });
+    } else if (command.name === 'createStream') {
+      say('_result', null, 1);
+    } else if (command.name === 'publish') {
+      this.#answerPublish(connection, command);
+    }
+  }
+
+  #answerPublish({ say, socket }: TestServerConnection, { arguments: [, key] }: RtmpCommand): void {
+    const { publish = 'NetStream.Publish.Start', thenClose } = this.behaviour;
+    if (publish === 'close') socket.end();
+    if (publish === 'close' || publish === 'nothing') return;
+    const level = publish.endsWith('.Start') ? 'status' : 'error';
+    const status = { level, code: publish, description: `about ${String(key)}` };
+    say(writeCommand({ name: 'onStatus', transaction: 0, arguments: [null, status] }, 1));
+    // It is answered once all before it was read.
+    say(writeUserControl({ event: USER_CONTROL.pingRequest, value: 1 }));
+    if (thenClose) socket.end();
+  }
+}
