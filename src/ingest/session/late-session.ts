@@ -12,7 +12,10 @@ import type { SessionRecord } from './session-record.ts';
  */
 export class LateSession implements PublisherSession {
   readonly #host: SessionHost;
-  readonly #files: SessionFiles;
+  readonly #closed: () => void;
+  readonly #record: SessionRecord;
+  /** From the first connection on that has it. */
+  #files: SessionFiles | undefined;
   readonly #meter: BitrateMeter;
   #owner: SessionOwner | undefined;
   #received: number;
@@ -20,17 +23,16 @@ export class LateSession implements PublisherSession {
   #failed: PublishError | undefined;
   #ended: Promise<string | null> | undefined;
 
-  /** Goes on with the bytes that are on disk. */
-  constructor(record: SessionRecord, host: SessionHost) {
-    const size = host.journals.sizeOf(record.id);
+  /**
+   * Goes on with the bytes that are on disk. `closed` is called when nothing is open any more: it is whole, failed, or its
+   * publisher left, who may come again.
+   */
+  constructor(record: SessionRecord, host: SessionHost, closed: () => void) {
     this.#host = host;
-    this.#received = size;
+    this.#closed = closed;
+    this.#record = record;
+    this.#received = host.journals.sizeOf(record.id);
     this.#meter = new BitrateMeter(host.clock.now());
-    const calls = {
-      onDurable: (offset: number) => this.#owner?.stored(offset),
-      onError: (error: StorageError) => this.#fail(error),
-    };
-    this.#files = host.journals.open({ ...record, remake: true }, calls, size);
   }
 
   get received(): number {
@@ -38,7 +40,7 @@ export class LateSession implements PublisherSession {
   }
 
   get stored(): number {
-    return this.#files.durable;
+    return this.#files?.durable ?? 0;
   }
 
   get chunks(): number {
@@ -48,11 +50,12 @@ export class LateSession implements PublisherSession {
   readonly holdFor = 0;
 
   get congested(): boolean {
-    return this.#files.queued > this.#host.limits.journalQueue;
+    return (this.#files?.queued ?? 0) > this.#host.limits.journalQueue;
   }
 
   attach(owner: SessionOwner): void {
     if (this.#failed) throw this.#failed;
+    this.#files ??= this.#open();
     const displaced = this.#owner;
     this.#owner = owner;
     displaced?.dismissed(
@@ -61,7 +64,9 @@ export class LateSession implements PublisherSession {
   }
 
   detach(owner: SessionOwner): void {
-    if (this.#owner === owner) this.#owner = undefined;
+    if (this.#owner !== owner) return;
+    this.#owner = undefined;
+    if (this.#ended === undefined) void this.#files?.drained().then(() => this.#closeUnowned());
   }
 
   push(bytes: Uint8Array): void {
@@ -71,7 +76,7 @@ export class LateSession implements PublisherSession {
     this.#received += bytes.byteLength;
     this.#pieces += 1;
     this.#meter.add(bytes.byteLength, this.#host.clock.now());
-    this.#files.append(bytes);
+    this.#files?.append(bytes);
   }
 
   clock(): void {}
@@ -95,15 +100,27 @@ export class LateSession implements PublisherSession {
   }
 
   /** The process stops: its publisher can bring the rest to the next one. */
-  close(): Promise<void> {
-    return this.#files.close();
+  async close(): Promise<void> {
+    await this.#files?.close();
+  }
+
+  #open(): SessionFiles {
+    const calls = {
+      onDurable: (offset: number) => this.#owner?.stored(offset),
+      onError: (error: StorageError) => this.#fail(error),
+    };
+    // What is kept for a time is kept for that time from now on.
+    const record = { ...this.#record, remake: true, closedAt: this.#host.clock.wall() };
+    return this.#host.journals.open(record, calls, this.#received);
   }
 
   async #settle(length: number): Promise<string | null> {
-    await this.#files.drained();
-    await this.#files.update({ status: 'ended', length });
-    await this.#files.close();
-    const { broadcast, recording } = this.#files.record;
+    const { broadcast, recording } = this.#record;
+    await this.#files?.drained();
+    // Its publisher has been told, and keeps what is missing.
+    if (this.#failed) return recording;
+    await this.#files?.update({ status: 'ended', length });
+    await this.#close();
     // The recording is made anew meanwhile: that takes as long as it is long.
     void this.#host.tidy(broadcast);
     return recording;
@@ -112,5 +129,18 @@ export class LateSession implements PublisherSession {
   #fail(error: StorageError): void {
     this.#failed = toPublishError(error);
     this.#owner?.dismissed(this.#failed);
+    void this.#close();
+  }
+
+  /** All is on disk, where another one finds it. */
+  #closeUnowned(): void {
+    if (this.#owner || this.#failed || this.#ended !== undefined) return;
+    this.#closed();
+    void this.#files?.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#files?.close();
+    this.#closed();
   }
 }

@@ -320,7 +320,10 @@ export class PublishSession implements PublisherSession {
 
   async #settle(recording: RecordingView | undefined, length: number): Promise<string | null> {
     await this.#files.drained();
-    await this.#putAway({ status: 'ended', length }, this.#input?.broadcast, recording);
+    const failure = this.#over;
+    if (failure) this.#owner?.dismissed(failure);
+    const outcome = failure ? this.#outcomeOf(failure) : { status: 'ended' as const, length };
+    await this.#putAway(outcome, this.#input?.broadcast, recording);
     return recording?.id ?? null;
   }
 
@@ -363,9 +366,13 @@ export class PublishSession implements PublisherSession {
     const recording = this.#recording();
     const owner = this.#owner;
     this.#owner = undefined;
-    const status = this.#files.record.resumable && MAY_HAVE_MORE.includes(error.code) ? 'unfinished' : 'over';
-    void this.#putAway({ status }, broadcast, recording);
+    void this.#putAway(this.#outcomeOf(error), broadcast, recording);
     owner?.dismissed(error);
+  }
+
+  #outcomeOf({ code }: PublishError): Pick<SessionRecord, 'status'> {
+    const mayHaveMore = this.#files.record.resumable && MAY_HAVE_MORE.includes(code);
+    return { status: mayHaveMore ? 'unfinished' : 'over' };
   }
 
   /** Until its broadcast and the recording are over, another process would restore it. Never rejects. */

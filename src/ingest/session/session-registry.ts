@@ -28,13 +28,15 @@ export class SessionRegistry {
     // A channel that was deleted and made anew is another one: its old sessions are over.
     if (session && session.channel !== channel) throw elsewhere();
     if (session && !(late && session.settled)) return session;
-    const record = this.#host.journals.find(id);
-    if (!record) return session;
-    if (record.channel !== channel.name) throw elsewhere();
-    if (record.status === 'ended') {
-      this.#late.delete(id);
-      return new EndedSession(record);
+    const { journals } = this.#host;
+    const record = journals.find(id);
+    if (!record) {
+      // Its bytes are there, but what they are could not be read: they are left alone.
+      if (!session && journals.sizeOf(id) > 0) this.#refuse('over');
+      return session;
     }
+    if (record.channel !== channel.name) throw elsewhere();
+    if (record.status === 'ended') return new EndedSession(record);
     if (record.status === 'unfinished' && late) return this.#findLate(record);
     return session ?? this.#refuse(record.status);
   }
@@ -67,7 +69,7 @@ export class SessionRegistry {
   #findLate(record: SessionRecord): LateSession {
     const found = this.#late.get(record.id);
     if (found) return found;
-    const session = new LateSession(record, this.#host);
+    const session = new LateSession(record, this.#host, () => this.#late.delete(record.id));
     this.#late.set(record.id, session);
     return session;
   }

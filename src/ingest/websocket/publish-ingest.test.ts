@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFixture, readPieces } from '../../../test/contract/fixtures.ts';
+import { openFilesIn } from '../../../test/contract/open-files-in.ts';
 import { refusalOf, TestPublisher } from '../../../test/contract/test-publisher.ts';
 import { STREAM_KEY, TestServer } from '../../../test/contract/test-server.ts';
 import { eventually, TestSocket } from '../../../test/contract/test-socket.ts';
@@ -35,19 +36,6 @@ function samplesOf(recording: Buffer): string[][] {
       return `${dts} ${pts} ${duration} ${keyframe} ${createHash('sha256').update(data).digest('hex')}`;
     }),
   );
-}
-
-/** The files of that folder that this process has open. */
-function openFilesIn(folder: string): string[] {
-  const links = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      // The one that the folder was read with is closed by now.
-      return '';
-    }
-  });
-  return links.filter((path) => path.startsWith(folder));
 }
 
 /** The sessions that the server holds bytes of. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readFixture } from '../../../test/contract/fixtures.ts';
+import { openFilesIn } from '../../../test/contract/open-files-in.ts';
 import {
   refusalOf,
   TestPublisher,
@@ -268,7 +269,8 @@ describe('a journal', () => {
       writeFileSync(join(folder, 'journal', `${publisher.session}.json`), text);
       const next = await start({ folder });
       expect(next.errors).toHaveLength(1);
-      expect(readdirSync(next.journals)).toContain(publisher.session);
+      expect(await refusalOf(next, { session: publisher.session })).toMatchObject({ reason: 'session-over' });
+      expect(statSync(join(next.journals, publisher.session)).size).toBe(200_000);
       expect(await samplesOf(next, await (await publish(next, whole)).end(whole.length))).toEqual(expected);
     }
   });
@@ -332,6 +334,24 @@ describe('a session whose broadcast is over', () => {
     expect(await refusalOf(server, { session, late: true, key: 'wrong' })).toMatchObject({ code: 4401 });
   });
 
+  it('has no file open while its publisher is away, and is kept from when that was there last', async () => {
+    const server = await start({ grace: 30_000 });
+    const publisher = await publish(server, whole.subarray(0, 200_000));
+    await expire(server, publisher);
+    const { closedAt } = recordOf(server, publisher.session);
+    server.clock.advance(5000);
+    const back = await publish(server, whole.subarray(0, 250_000), {
+      session: publisher.session,
+      late: true,
+    });
+    back.socket.cut();
+    await eventually(() => openFilesIn(server.journals).length === 0);
+    expect(recordOf(server, publisher.session).closedAt).toBe(closedAt + 5000);
+    const again = await publish(server, whole, { session: publisher.session, late: true });
+    expect(again.offset).toBe(250_000);
+    expect(await again.end(whole.length)).toBe('r1');
+  });
+
   it('with the wrong length is not ended', async () => {
     const server = await start({ grace: 30_000 });
     const publisher = await publish(server, whole.subarray(0, 200_000));
@@ -373,39 +393,86 @@ describe('what is missing of a recording', () => {
 });
 
 describe('a disk that fails to sync', () => {
-  it('is believed once: the publisher is told, the recording is damaged, and nothing is acknowledged after it', async () => {
+  /** A server whose disk fails when it is told to, and time for that disk. */
+  async function failing(options?: TestServerOptions) {
     const clock = new ManualClock();
-    let fails = false;
+    const disk = { clock, fails: false };
     const sync = new SyncBatch({
       clock,
       sync: async () => {
-        if (fails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+        if (disk.fails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
       },
     });
-    const server = await start({ sync });
-    const publisher = await publish(server, whole.subarray(0, 100_000));
-    const acknowledged = () =>
-      Number(publisher.socket.texts.findLast(({ type }) => type === 'ack')?.offset ?? 0);
-    while (acknowledged() === 0) {
-      clock.advance(500);
-      server.clock.advance(100);
-      await publisher.settled();
-    }
-    const before = acknowledged();
-    fails = true;
-    publisher.send(whole.subarray(100_000, 150_000));
-    let closed = false;
+    return { server: await start({ ...options, sync }), disk };
+  }
+
+  const acknowledged = (publisher: TestPublisher) =>
+    Number(publisher.socket.texts.findLast(({ type }) => type === 'ack')?.offset ?? 0);
+
+  /** How the publisher is let go of. */
+  async function closed(publisher: TestPublisher, { clock }: { clock: ManualClock }) {
+    let isClosed = false;
     void publisher.socket.closed.then(() => {
-      closed = true;
+      isClosed = true;
     });
     await eventually(() => {
       clock.advance(500);
-      return closed;
+      return isClosed;
     });
-    expect(await publisher.socket.closed).toEqual({ code: CLOSE.storageFailed, reason: 'storage-failed' });
-    expect(acknowledged()).toBe(before);
+    return publisher.socket.closed;
+  }
+
+  async function half(options?: TestServerOptions) {
+    const { server, disk } = await failing(options);
+    const publisher = await publish(server, whole.subarray(0, 100_000));
+    while (acknowledged(publisher) < 100_000) {
+      disk.clock.advance(500);
+      server.clock.advance(100);
+      await publisher.settled();
+    }
+    return { server, disk, publisher };
+  }
+
+  /** Until the server knows what is on its disk: the rest would be taken. */
+  async function isTaken(server: TestServer, session: string): Promise<void> {
+    for (;;) {
+      const { error } = await refusalOf(server, { session, late: true, from: whole.length });
+      if (/does not hold/.test(String(Object(error).message))) return;
+    }
+  }
+
+  const FAILED = { code: CLOSE.storageFailed, reason: 'storage-failed' };
+
+  it('is believed once: the publisher is told, the recording is damaged, and nothing is acknowledged after it', async () => {
+    const { server, disk, publisher } = await half();
+    disk.fails = true;
+    publisher.send(whole.subarray(100_000, 150_000));
+    expect(await closed(publisher, disk)).toEqual(FAILED);
+    expect(acknowledged(publisher)).toBe(100_000);
     await eventually(() => server.catalog.told.some((line) => line.startsWith('damaged r1')));
-    await sync.close();
+  });
+
+  it('at the end of a session is told in place of that all is stored, and the rest can be brought again', async () => {
+    const { server, disk, publisher } = await half();
+    const { session } = publisher;
+    disk.fails = true;
+    publisher.send(whole.subarray(100_000));
+    publisher.socket.say({ type: 'end', length: whole.length });
+    expect(await closed(publisher, disk)).toEqual(FAILED);
+    expect(publisher.socket.texts.map(({ type }) => type)).not.toContain('ended');
+    await eventually(() => recordOf(server, session).status === 'unfinished');
+    await isTaken(server, session);
+    const again = await publish(server, whole, { session, late: true });
+    expect(again.offset).toBe(100_000);
+    again.socket.say({ type: 'end', length: whole.length });
+    expect(await closed(again, disk)).toEqual(FAILED);
+    expect(recordOf(server, session).status).toBe('unfinished');
+    disk.fails = false;
+    await isTaken(server, session);
+    const last = await publish(server, whole, { session, late: true });
+    expect(last.offset).toBe(100_000);
+    expect(await last.end(whole.length)).toBe('r1');
+    await eventually(() => server.archive.remade.length === 1);
   });
 });
 
