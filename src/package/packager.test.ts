@@ -208,6 +208,13 @@ describe('video', () => {
     expect(out.gaps('video')).toEqual([0, 0, 0, 0]);
   });
 
+  it('goes on as before after a freeze of more than a second', () => {
+    const session = new Session({ tracks: [V] }).key(0).delta(33).delta(66).delta(1366);
+    for (const time of [1400, 1433, 1466]) session.delta(time);
+    expect(session.out.of('video').map(({ dts }) => dts / 90)).toEqual([0, 33, 66, 1366, 1400, 1433]);
+    expect(session.out.gaps('video')).toEqual([0, 0, 0, 0, 0]);
+  });
+
   it('keeps a real gap', () => {
     const session = new Session({ tracks: [V] }).key(0, 40).delta(3000, 40);
     expect(session.times('video')).toEqual([0, 3000]);

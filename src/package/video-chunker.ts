@@ -10,6 +10,8 @@ export const VIDEO_TIMESCALE = timescale(90_000);
 
 /** What a frame is taken to last until another one tells. */
 const USUAL_DURATION = ticks(VIDEO_TIMESCALE / 30);
+/** And never more, however long the one before it was: after a freeze frames come as before it. Below what is taken for a jump. */
+const LONGEST_GUESS = ticks(VIDEO_TIMESCALE / 2);
 /** What a container says beyond these is not believed. */
 const LONGEST_KNOWN = ticks(10 * VIDEO_TIMESCALE);
 const LARGEST_REORDERING = ticks(10 * VIDEO_TIMESCALE);
@@ -118,12 +120,16 @@ export class VideoChunker {
       return;
     }
     this.#held = true;
-    this.#clock.reach(ticks(dts + this.#lastDuration));
+    this.#clock.reach(ticks(dts + this.#guess));
   }
 
-  /** Writes the frame that is held; it lasts as long as the one before it. */
+  /** Writes the frame that is held; it is taken to last as long as the one before it. */
   flush(): void {
-    if (this.#held) this.#write(this.#lastDuration);
+    if (this.#held) this.#write(this.#guess);
+  }
+
+  get #guess(): Ticks {
+    return ticks(Math.min(this.#lastDuration, LONGEST_GUESS));
   }
 
   /** From where a frame is to where the one before it ended, if that is near enough to be what was meant. */
