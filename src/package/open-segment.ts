@@ -18,6 +18,7 @@ export type Gap = Pick<Segment, 'sequence' | 'start' | 'duration' | 'programDate
 
 /** The chunks that are no part yet. */
 export interface PendingPart {
+  /** What parts are still to tell of: what these chunks last, and what parts before them were too short to tell. */
   readonly duration: Ticks;
   readonly independent: boolean;
 }
@@ -30,7 +31,6 @@ export class OpenSegment implements Segment {
   readonly start: Ticks;
   readonly programDateTime: Milliseconds;
   readonly independent: boolean;
-  readonly parted: boolean;
   readonly gap = false;
   readonly chunks: Chunk[] = [];
   readonly parts: Part[] = [];
@@ -38,8 +38,10 @@ export class OpenSegment implements Segment {
   #duration = ticks(0);
   #byteLength = 0;
   #complete = false;
+  #parted: boolean;
   #pending: Chunk[] = [];
-  #pendingStart = ticks(0);
+  /** What the parts so far tell of. */
+  #told = ticks(0);
   #pendingBytes = 0;
   #pendingIndependent = false;
 
@@ -50,7 +52,7 @@ export class OpenSegment implements Segment {
     this.start = first.dts;
     this.programDateTime = programDateTime;
     this.independent = first.keyframe;
-    this.parted = parted;
+    this.#parted = parted;
     this.#firstPart = firstPart;
   }
 
@@ -66,13 +68,22 @@ export class OpenSegment implements Segment {
     return bytes(this.#byteLength);
   }
 
+  get parted(): boolean {
+    return this.#parted;
+  }
+
   get complete(): boolean {
     return this.#complete;
   }
 
   get pending(): PendingPart {
-    const duration = this.#pending.length > 0 ? ticks(this.end - this.#pendingStart) : ticks(0);
+    const duration = this.#pending.length > 0 ? ticks(this.#duration - this.#told) : ticks(0);
     return { duration, independent: this.#pendingIndependent };
+  }
+
+  /** What no part has told of so far. */
+  get owed(): Ticks {
+    return ticks(this.#duration - this.#told);
   }
 
   part(sequence: number): Part | undefined {
@@ -84,26 +95,32 @@ export class OpenSegment implements Segment {
     this.#byteLength += chunk.bytes.byteLength;
     this.#duration = ticks(chunk.dts + chunk.duration - this.start);
     if (!this.parted) return;
-    if (this.#pending.length === 0) this.#pendingStart = chunk.dts;
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.bytes.byteLength;
     if (chunk.keyframe) this.#pendingIndependent = true;
   }
 
-  completePart(): void {
+  /** Makes a part of what is pending, which tells of no more than `longest`: the parts after it tell of the rest. */
+  completePart(longest: Ticks): void {
+    const { duration: pending, independent } = this.pending;
+    const duration = ticks(Math.min(pending, longest));
     this.parts.push({
       sequence: this.#firstPart + this.parts.length,
       chunks: this.#pending,
-      start: this.#pendingStart,
-      ...this.pending,
+      start: ticks(this.start + this.#told),
+      duration,
+      independent,
       byteLength: bytes(this.#pendingBytes),
     });
+    this.#told = ticks(this.#told + duration);
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#pendingIndependent = false;
   }
 
-  close(duration: Ticks): void {
+  /** `parted`: its parts are good enough to go on being offered. */
+  close(duration: Ticks, parted: boolean): void {
+    this.#parted &&= parted;
     this.#duration = duration;
     this.#complete = true;
   }

@@ -25,8 +25,8 @@ import { SegmentWindow } from './segment-window.ts';
 const NEAR_ENOUGH = 0.75;
 /** A segment without parts lasts at least this share of the usual, where one after another would be without. */
 const LEAST_WHOLE = 0.5;
-/** So many short segments in a row that no part fits, and the next ones are whole until parts would fit again. */
-const PATIENCE = 2;
+/** Where the parts of a segment leave out more, in part targets, frames come too slowly for parts. */
+const MOST_UNTOLD = 2;
 /** A shorter hole between two chunks is rounding of a container's clock. */
 const LARGEST_ROUNDING = milliseconds(100);
 /** Cuts that a track which brings nothing is to follow one day. */
@@ -49,8 +49,8 @@ export class SegmentTrack {
   #end = ticks(0);
   /** Where the leading track was cut, and this one is to be. */
   readonly #cuts: Milliseconds[] = [];
-  /** Short segments in a row that had to end because no part could be made of what came. */
-  #misfits = 0;
+  /** Frames come too slowly for parts: segments are without, until parts would have fitted through one of them. */
+  #whole = false;
   /** Of the newest segment, where it is without parts. */
   #trial: PartTrial | undefined;
   /** Media of this epoch came before. */
@@ -113,8 +113,9 @@ export class SegmentTrack {
     const open = this.#open ?? this.#begin(chunk, epoch, leads);
     this.#goesOn = true;
     const target = this.#ticks(this.#partTarget, chunk);
-    if (open.pending.duration > 0 && open.pending.duration + chunk.duration > target)
-      this.#completePart(open);
+    const { pending } = open;
+    // Only what has a keyframe may be short.
+    if (pending.independent && pending.duration + chunk.duration > target) this.#completePart(open);
     open.add(chunk);
     this.#trial?.add(chunk, target);
     this.#end = endOf(chunk);
@@ -147,10 +148,8 @@ export class SegmentTrack {
   #begin(chunk: Chunk, epoch: Epoch, leads: boolean): OpenSegment {
     const place = startOf(chunk);
     if (leads || !this.#clock.started) this.#clock.observe(place, chunk.wallClock);
-    const fits = chunk.duration <= this.#ticks(this.#partTarget, chunk);
-    if (!fits) this.#misfits += 1;
-    else if (this.#trial?.fits) this.#misfits = 0;
-    const parted = fits && this.#misfits < PATIENCE;
+    if (this.#trial?.fits) this.#whole = false;
+    const parted = !this.#whole;
     this.#trial = parted ? undefined : new PartTrial();
     const open = new OpenSegment({
       sequence: this.#nextSegment,
@@ -171,14 +170,12 @@ export class SegmentTrack {
     const hole = chunk.dts - this.#end > this.#ticks(LARGEST_ROUNDING, chunk);
     const full = length + chunk.duration > this.#ticks(this.#longest, chunk);
     if (this.#mustFollow(chunk) || hole || full) return true;
-    if (leads && chunk.kind === 'video' && chunk.keyframe && length >= usual * NEAR_ENOUGH) return true;
-    if (leads && chunk.kind === 'audio' && length + chunk.duration / 2 >= usual) return true;
-    if (!open.parted) return this.#misfits < PATIENCE || (chunk.keyframe && length >= usual * LEAST_WHOLE);
-    const target = this.#ticks(this.#partTarget, chunk);
-    if (chunk.duration > target) return true;
-    if (open.pending.independent || open.pending.duration + chunk.duration <= target) return false;
-    this.#misfits += 1;
-    return true;
+    if (leads && chunk.kind === 'audio') return length + chunk.duration / 2 >= usual;
+    if (!leads || !chunk.keyframe) return false;
+    if (!open.parted) return length >= usual * LEAST_WHOLE;
+    // Where parts are still to tell of a long frame, the next keyframe will do.
+    const untold = open.pending.duration > 0 ? open.owed - this.#ticks(this.#partTarget, chunk) : open.owed;
+    return length >= usual * NEAR_ENOUGH && untold <= this.#ticks(LARGEST_ROUNDING, chunk);
   }
 
   /** Whether the leading track was cut here, to the nearest chunk. */
@@ -198,7 +195,7 @@ export class SegmentTrack {
   }
 
   #completePart(open: OpenSegment): void {
-    open.completePart();
+    open.completePart(millisecondsToTicks(this.#partTarget, open.timescale));
     this.#nextPart += 1;
     this.#version += 1;
   }
@@ -223,10 +220,10 @@ export class SegmentTrack {
 
   #close(open: OpenSegment, duration: Ticks): void {
     if (open.pending.duration > 0) this.#completePart(open);
-    if (open.parted && duration >= millisecondsToTicks(this.#limits.segment, open.timescale) * LEAST_WHOLE) {
-      this.#misfits = 0;
-    }
-    open.close(duration);
+    const mostUntold = MOST_UNTOLD * millisecondsToTicks(this.#partTarget, open.timescale);
+    const fits = !open.parted || open.owed <= mostUntold;
+    if (!fits) this.#whole = true;
+    open.close(duration, fits);
     this.#open = undefined;
     this.#push(open);
   }

@@ -6,9 +6,9 @@ export interface Part {
   /** Names it: counts up by one over all parts of its track, from 0, from segment to segment and epoch to epoch. */
   readonly sequence: number;
   readonly chunks: readonly Chunk[];
-  /** Where it starts on the broadcast's timeline, on its segment's timescale. */
+  /** Where players are told that it starts, on the broadcast's timeline and its segment's timescale. */
   readonly start: Ticks;
-  /** Never more than the part target. */
+  /** Never more than the part target: what a longer frame lasts beyond it, the parts after it tell of. */
   readonly duration: Ticks;
   /** A keyframe is in it (rfc8216bis §4.4.4.9). True for all parts of audio. */
   readonly independent: boolean;
@@ -26,11 +26,9 @@ export interface Segment {
   /** Ticks in a second of its times: that of its track in its epoch. */
   readonly timescale: Timescale;
   readonly chunks: readonly Chunk[];
-  /**
-   * The parts that are ready; all of the chunks when it is complete. Empty for good where it is not {@link parted}.
-   */
+  /** The parts that are ready; all of the chunks when it is complete. */
   readonly parts: readonly Part[];
-  /** It is offered in parts. Not where frames come so slowly that no parts as the rules ask can be made of them. */
+  /** It is offered in parts. Not, or not any more, where frames come so slowly that no parts as the rules ask can be made. */
   readonly parted: boolean;
   /** Where it starts on the broadcast's timeline: the decode time of its first sample. */
   readonly start: Ticks;

@@ -140,25 +140,37 @@ describe('parts', () => {
 });
 
 describe('frames that no part fits', () => {
-  it('make a segment of their own, whole, where one comes alone', () => {
+  it('are told of in the parts after them, too, before the segment ends', () => {
     const stream = new Stream().frames(40, 40);
     stream.chunk('video', 450, false);
-    stream.frames(60, 40, 50);
-    expect(stream.lengths('video').slice(0, 2)).toEqual([1600, 450]);
-    expect(stream.listed('video').map(({ parted }) => parted)).toEqual([true, false, true]);
+    stream.frames(60, 40, 25);
+    const [segment] = stream.listed('video');
+    if (!segment) throw new Error('no segment');
+    expect(stream.lengths('video')).toEqual([3050]);
+    const lengths = partLengths(segment);
+    expect(lengths.slice(7, 12)).toEqual([200, 211, 211, 188, 200]);
+    expect(segment.parts.slice(7, 12).map(({ chunks }) => chunks.length)).toEqual([5, 1, 1, 3, 5]);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(3050);
+    expect(segment.parts.flatMap(({ chunks }) => chunks)).toEqual(segment.chunks);
   });
 
-  it('are gathered from keyframe to keyframe where one comes after another', () => {
-    const stream = new Stream().frames(40, 250, 4);
-    expect(stream.lengths('video')).toEqual([250, 1750, ...Array.from({ length: 7 }, () => 1000)]);
+  it('make parts at any rate that parts can keep up with', () => {
+    const stream = new Stream().frames(80, 125, 8);
+    expect(stream.lengths('video')).toEqual([2000, 2000, 2000, 2000]);
+    const lengths = stream.listed('video').flatMap(partLengths);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(211);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBeCloseTo(8000, -3);
+    expect(stream.listed('video').every(({ parted, independent }) => parted && independent)).toBe(true);
+  });
+
+  it('are gathered from keyframe to keyframe, without parts, where they come too slowly for these', () => {
+    const stream = new Stream().frames(60, 250, 4);
+    expect(stream.lengths('video')).toEqual([4000, ...Array.from({ length: 10 }, () => 1000)]);
     expect(stream.listed('video').some(({ parted }) => parted)).toBe(false);
-    const eight = new Stream().frames(80, 125, 8);
-    expect(eight.lengths('video')).toEqual([250, 125, 1625, ...Array.from({ length: 7 }, () => 1000)]);
-    expect(eight.listed('video').map(({ parted }) => parted)).toEqual([true, true, ...Array(8).fill(false)]);
   });
 
   it('give way to parts as soon as these would have fitted', () => {
-    const stream = new Stream().frames(40, 125, 8).frames(100, 40, 25);
+    const stream = new Stream().frames(40, 250, 4).frames(100, 40, 25);
     const later = stream.listed('video').slice(-2);
     expect(later.map(({ parted, duration }) => [parted, duration / 48])).toEqual([
       [false, 1000],

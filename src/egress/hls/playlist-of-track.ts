@@ -32,10 +32,13 @@ export function playlistOfTrack(presentation: Presentation, track: SegmentTrack)
   const listed = track.window.listed;
   const maps = new MapsOfEpochs(track.kind);
   const edge = edgeOf(track);
+  // hls.js goes from part to part: it would pass over a segment without any that lies between them.
+  const whole = listed.findLast(({ parted, gap }) => !parted && !gap)?.sequence ?? -1;
   const partsFrom = edge - PARTS_LISTED * targetDuration;
   let before: Epoch | undefined;
   const segments = listed.map((segment): PlaylistSegment => {
-    const head = headOf(track.kind, segment, before, maps, startOf(segment) >= partsFrom);
+    const withParts = segment.sequence > whole && startOf(segment) >= partsFrom;
+    const head = headOf(track.kind, segment, before, maps, withParts);
     before = segment.epoch;
     const duration = lengthOf(segment.duration, segment.timescale);
     return {
