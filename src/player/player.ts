@@ -110,11 +110,12 @@ export class Player {
   /** How far back can be gone; undefined where that is not known, or nowhere. */
   get dvr(): DvrPosition | undefined {
     if (this.#rewind) {
-      const { length = this.#dvr.length, behind } = this.#rewind;
-      return length === undefined ? undefined : { length, behind };
+      const { length = this.#dvr.length, behind, complete } = this.#rewind;
+      return length === undefined ? undefined : { length, behind, complete };
     }
     const { length } = this.#dvr;
-    return length === undefined || !this.#state.isKnown ? undefined : { length, behind: milliseconds(0) };
+    if (length === undefined || !this.#state.isKnown) return undefined;
+    return { length, behind: milliseconds(0), complete: !this.#state.isOn };
   }
 
   /** How playing goes. */

@@ -55,9 +55,14 @@ export class ViewerState {
     return this.#broadcast === 'live';
   }
 
-  /** There is a broadcast, or was one until a moment ago. */
+  /** The broadcast is on, or held for a broadcaster who was lost. */
+  get isOn(): boolean {
+    return this.#broadcast === 'live' || this.#broadcast === 'interrupted';
+  }
+
+  /** It is known whether there is a broadcast. */
   get isKnown(): boolean {
-    return this.#broadcast !== 'unknown' && this.#broadcast !== 'offline';
+    return this.#broadcast !== 'unknown';
   }
 
   /** The server is reached and speaks the protocol. */

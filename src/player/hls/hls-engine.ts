@@ -15,14 +15,22 @@ export interface HlsEngineEvents {
   failed(failure: HlsFailure): void;
 }
 
+/** What of a playlist can be played, in seconds of the video element. */
+export interface HlsWindow {
+  readonly start: number;
+  readonly end: number;
+  /** The server's wall clock at the end; undefined where the playlist does not tell. */
+  readonly endDate: Milliseconds | undefined;
+}
+
 /** What plays one HLS playlist in a video element: hls.js, or the browser itself. */
 export interface HlsEngine {
   /** When what is on the screen was captured, or arrived at the server; undefined before it is known. */
   readonly playingDate: MediaDate | undefined;
   /** How much later than it aims at it plays; undefined before that is known. */
   readonly lateness: Milliseconds | undefined;
-  /** The places that can be played, in seconds of the video element; undefined before they are known. */
-  readonly window: { readonly start: number; readonly end: number } | undefined;
+  /** The places that can be played; undefined before they are known. */
+  readonly window: HlsWindow | undefined;
   /** The delay to keep behind the end of the playlist, where it is more than what the playlist asks for. */
   targetLatency: Milliseconds | undefined;
   /** Begins to load. */

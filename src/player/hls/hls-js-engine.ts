@@ -6,7 +6,7 @@ import { ByteReader } from '../../media/mp4/byte-reader.ts';
 import { bytes, type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { ChunkReference } from '../buffer/read-chunks.ts';
 import { DelayMeter, type MediaDate } from '../sync/delay-meter.ts';
-import type { HlsEngine, HlsEngineEvents, HlsFailure } from './hls-engine.ts';
+import type { HlsEngine, HlsEngineEvents, HlsFailure, HlsWindow } from './hls-engine.ts';
 
 /** The library, as it is loaded when it is needed. */
 export type HlsLibrary = typeof Hls;
@@ -77,9 +77,16 @@ export class HlsJsEngine implements HlsEngine {
       : milliseconds((latency - targetLatency) * 1000);
   }
 
-  get window(): { readonly start: number; readonly end: number } | undefined {
+  get window(): HlsWindow | undefined {
     const details = this.#hls.latestLevelDetails;
-    return details ? { start: details.fragmentStart, end: details.edge } : undefined;
+    if (!details) return undefined;
+    const last = details.fragments.at(-1);
+    const endDate = last?.programDateTime ? last.programDateTime + last.duration * 1000 : undefined;
+    return {
+      start: details.fragmentStart,
+      end: details.edge,
+      endDate: endDate === undefined ? undefined : milliseconds(endDate),
+    };
   }
 
   get targetLatency(): Milliseconds | undefined {

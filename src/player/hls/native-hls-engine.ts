@@ -1,6 +1,6 @@
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { MediaDate } from '../sync/delay-meter.ts';
-import type { HlsEngine, HlsEngineEvents } from './hls-engine.ts';
+import type { HlsEngine, HlsEngineEvents, HlsWindow } from './hls-engine.ts';
 
 /** What some browsers know of their own player of HLS (HTML, `getStartDate`). */
 interface DatedMedia extends HTMLMediaElement {
@@ -37,11 +37,10 @@ export class NativeHlsEngine implements HlsEngine {
     return { at: milliseconds(start + media.currentTime * 1000), from: 'arrival' };
   }
 
-  get window(): { readonly start: number; readonly end: number } | undefined {
+  get window(): HlsWindow | undefined {
     const { seekable } = this.#options.media;
-    return this.#scope && seekable.length > 0
-      ? { start: seekable.start(0), end: seekable.end(seekable.length - 1) }
-      : undefined;
+    if (!this.#scope || seekable.length === 0) return undefined;
+    return { start: seekable.start(0), end: seekable.end(seekable.length - 1), endDate: undefined };
   }
 
   open(): void {

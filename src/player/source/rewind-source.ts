@@ -1,6 +1,6 @@
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { Clock } from '../clock.ts';
-import type { HlsEngine } from '../hls/hls-engine.ts';
+import type { HlsEngine, HlsWindow } from '../hls/hls-engine.ts';
 import type { WallClock } from '../hls/wall-clock.ts';
 import { RateMeter } from '../rate-meter.ts';
 import type { Delay } from '../sync/delay-meter.ts';
@@ -22,11 +22,18 @@ export interface RewindSourceOptions {
   readonly events: RewindEvents;
 }
 
+/** Older than this the end of a playlist is of a broadcast that is interrupted. */
+const MOST_EDGE_AGE = 20_000;
+/** So far before the end of what is kept there is something to begin with. */
+const SHORT_OF_END = 2000;
+
 /** How far back a viewer can go, and has gone. */
 export interface DvrPosition {
   readonly length: Milliseconds;
-  /** Before the end of what there is; 0 at the live edge. */
+  /** Before live; 0 at the live edge. */
   readonly behind: Milliseconds;
+  /** The broadcast is over: what was before live is before its end. */
+  readonly complete: boolean;
 }
 
 /** What a viewer who went back is told. */
@@ -76,18 +83,18 @@ export class RewindSource {
     return this.#complete;
   }
 
-  /** How far what is shown lies behind the end of what there is. */
+  /** How far what is shown lies before live, or before the end of a broadcast that is over. */
   get behind(): Milliseconds {
     const { media, behind } = this.#options;
     const window = this.#engine?.window;
     if (!window || !this.#shown) return behind;
-    return milliseconds(Math.max(0, window.end - media.currentTime) * 1000);
+    return milliseconds(Math.max(0, window.end - media.currentTime) * 1000 + this.#edgeAge(window));
   }
 
   /** How far back can be gone; undefined before it is known. */
   get length(): Milliseconds | undefined {
     const window = this.#engine?.window;
-    return window && milliseconds((window.end - window.start) * 1000);
+    return window && milliseconds((window.end - window.start) * 1000 + this.#edgeAge(window));
   }
 
   /** The time from the capture to the screen. */
@@ -109,12 +116,14 @@ export class RewindSource {
     return this.#stalls.count;
   }
 
-  /** Goes to that distance from the end. */
+  /** Goes to that distance before live, or before the end. */
   seek(behind: Milliseconds): void {
     const window = this.#engine?.window;
     if (!window) return;
-    const to = Math.max(window.start, Math.min(window.end, window.end - behind / 1000));
-    this.#options.media.currentTime = to;
+    this.#options.media.currentTime = Math.max(
+      window.start,
+      window.end - this.#behindEnd(behind, window) / 1000,
+    );
     this.#options.events.changed();
   }
 
@@ -158,7 +167,20 @@ export class RewindSource {
     if (!engine || this.#closed) return;
     const { behind, events } = this.#options;
     events.leaving();
-    engine.take(behind);
+    engine.take(engine.window ? this.#behindEnd(behind, engine.window) : behind);
     events.attached();
+  }
+
+  /** How far the end of the playlist is behind live: what is kept comes in whole segments. */
+  #edgeAge({ endDate }: HlsWindow): number {
+    const { clock, wallClock } = this.#options;
+    const now = wallClock.at(clock.now());
+    if (this.#complete || now === undefined || endDate === undefined) return 0;
+    return Math.min(MOST_EDGE_AGE, Math.max(0, now - endDate));
+  }
+
+  #behindEnd(behind: Milliseconds, window: HlsWindow): Milliseconds {
+    const least = this.#complete ? 0 : SHORT_OF_END;
+    return milliseconds(Math.max(least, behind - this.#edgeAge(window)));
   }
 }

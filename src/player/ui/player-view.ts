@@ -154,7 +154,8 @@ export class PlayerView {
 
   #showDistance({ dvr, delay, paused }: ViewModel, isRewound: boolean): void {
     const behind = timeText(dvr?.behind ?? 0);
-    if (isRewound) this.#label(`${behind} before live. Go to the live picture`);
+    const end = dvr?.complete ? 'the end' : 'live';
+    if (isRewound) this.#label(`${behind} before ${end}. Go to the live picture`);
     else this.#label(paused ? 'Paused. Go to the live picture' : 'Live');
     const shown = isRewound ? `−${behind}` : delay !== undefined && !paused ? delayText(delay) : '';
     this.#show('.delay', shown !== '');

@@ -13,6 +13,7 @@ export class ScrubBar {
   readonly #time: HTMLElement;
   #shown = false;
   #held = false;
+  #end = 'live';
 
   /** `onSeek` is told the distance before the end that was chosen. */
   constructor(row: HTMLElement, onSeek: (behind: Milliseconds) => void) {
@@ -37,6 +38,7 @@ export class ScrubBar {
 
   /** Shows where the picture is; undefined where there is nowhere to go back to. */
   render(dvr: DvrPosition | undefined): void {
+    this.#end = dvr?.complete ? 'the end' : 'live';
     const shown = dvr !== undefined && dvr.length >= SHORTEST;
     if (shown !== this.#shown) this.#row.hidden = !shown;
     this.#shown = shown;
@@ -52,7 +54,8 @@ export class ScrubBar {
   #describe(): void {
     const value = Number(this.#input.value);
     const behind = this.#behind(value);
-    this.#input.ariaValueText = behind === 0 ? 'Live' : `${timeText(behind)} before live`;
+    this.#input.ariaValueText =
+      behind === 0 ? capitalised(this.#end) : `${timeText(behind)} before ${this.#end}`;
     this.#input.style.setProperty('--_fill', `${(value / Math.max(1, Number(this.#input.max))) * 100}%`);
   }
 
@@ -70,7 +73,7 @@ export class ScrubBar {
     const behind = this.#behind(value);
     const { offsetLeft, offsetWidth } = this.#input;
     const share = value / Math.max(1, Number(this.#input.max));
-    const text = behind === 0 ? 'Live' : `−${timeText(behind)}`;
+    const text = behind === 0 ? capitalised(this.#end) : `−${timeText(behind)}`;
     const room = text.length * 5 + 4;
     const at = offsetLeft + THUMB / 2 + share * (offsetWidth - THUMB);
     const within = Math.min(this.#row.clientWidth - room, Math.max(room, at));
@@ -83,3 +86,5 @@ export class ScrubBar {
     if (!this.#held) this.#time.hidden = true;
   }
 }
+
+const capitalised = (words: string) => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
