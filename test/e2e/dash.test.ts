@@ -76,9 +76,9 @@ describe('a live broadcast as DASH', () => {
       const page = await openPlayer(file, start);
       await playOn(page, 10);
       const notes = await notesOf(page);
-      console.log(JSON.stringify(notes));
       expect(notes).toMatchObject({ errors: [], ranges: 1, stalls: 0 });
-      expect(notes.latency).toBeLessThan(4.5);
+      expect(notes.latency).toBeGreaterThan(1);
+      expect(notes.latency).toBeLessThan(5.5);
       await page.close();
     },
   );

@@ -16,6 +16,8 @@ import { availabilityStartOf, type EpochPeriod, type PeriodClock } from './perio
 const UPDATE_PERIOD = milliseconds(500);
 /** What players stay behind: the next segment is known half a second late, and networks jitter. */
 const LATENCY = { target: milliseconds(3000), min: milliseconds(1500), max: milliseconds(8000) } as const;
+/** What players stay behind that do not read {@link LATENCY}: Shaka learns of segments later than others, and stalls at less. */
+const SEGMENTS_BEHIND = 2;
 /** A segment that is being made is said to be this much longer than the one before: never shorter than it becomes. */
 const ROOM = 1.1;
 /** A segment can be had that long after its start. */
@@ -45,7 +47,7 @@ export function manifestOf(presentation: Presentation, clock: PeriodClock, now: 
           publishTime: now,
           updatePeriod: UPDATE_PERIOD,
           window: milliseconds(Math.max(limits.window, LEAST_WINDOW * targetDurationOf(limits))),
-          delay: LATENCY.target,
+          delay: milliseconds(SEGMENTS_BEHIND * limits.segment),
           timeSource: TIME_SOURCE,
           latency: LATENCY,
         },

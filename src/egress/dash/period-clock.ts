@@ -12,17 +12,11 @@ export interface EpochPeriod {
   readonly mediaStart: Milliseconds;
 }
 
-/**
- * 0 of a presentation's timeline, before its broadcast began: media that comes in a burst, faster than it lasts, would else
- * be before it.
- */
-const LEAD = 60_000;
 /** What two epochs are apart by less than this is jitter: they follow one another without a gap. */
 const JITTER = 1000;
 
 /** When the presentation of a broadcast began, by the wall clock: the same from whatever process. */
-export const availabilityStartOf = ({ broadcast }: Presentation): Milliseconds =>
-  milliseconds(broadcast.startedAt - LEAD);
+export const availabilityStartOf = ({ broadcast }: Presentation): Milliseconds => broadcast.startedAt;
 
 /**
  * Where epochs are on the timeline that players compare with the wall clock. A broadcast's own timeline has no holes
@@ -54,9 +48,11 @@ export class PeriodClock {
   #add(index: number, segments: readonly Segment[], measured: number): void {
     const [any] = segments;
     if (!any) return;
-    const offset = measured - this.#lastOffset < JITTER ? this.#lastOffset : measured;
     const mediaStart = milliseconds(Math.floor(Math.min(...segments.map(startOf))));
-    const start = milliseconds(Math.max(0, Math.round(mediaStart + offset)));
+    // A publisher's backlog comes faster than it lasts: what is ahead of the clock is played when its time comes.
+    const possible = Math.max(measured, -mediaStart);
+    const offset = possible - this.#lastOffset < JITTER ? this.#lastOffset : possible;
+    const start = milliseconds(Math.round(mediaStart + offset));
     this.#known.set(index, { epoch: any.epoch, mediaStart, start, offset });
     this.#lastOffset = offset;
   }
