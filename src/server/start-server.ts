@@ -5,6 +5,7 @@ import { SyncBatch } from '../disk/sync-batch.ts';
 import { syncFolder } from '../disk/sync-folder.ts';
 import { Presentations } from '../egress/http/presentations.ts';
 import { PlayEgress } from '../egress/websocket/play-egress.ts';
+import { RtmpIngest } from '../ingest/rtmp/rtmp-ingest.ts';
 import { PublishSessions } from '../ingest/session/publish-sessions.ts';
 import { PublishIngest } from '../ingest/websocket/publish-ingest.ts';
 import { milliseconds } from '../media/time.ts';
@@ -44,6 +45,8 @@ import { ServerMetrics } from './metrics/server-metrics.ts';
 import { SyncFigures } from './metrics/sync-figures.ts';
 import { pageRoutes } from './pages/page-routes.ts';
 import { PAGES_FOLDER } from './pages/pages-folder.ts';
+import { admitRtmp } from './rtmp/admit-rtmp.ts';
+import { checkRtmpSettings, type RtmpAddresses, RtmpServers } from './rtmp/rtmp-servers.ts';
 import type { Services } from './services.ts';
 import { systemClock as clock } from './system-clock.ts';
 import { handleUpgrades } from './websocket/handle-upgrades.ts';
@@ -65,6 +68,8 @@ export interface RunningServer {
   readonly url: string;
   /** The address that signs a browser in. Secret. */
   readonly signInUrl: string;
+  /** Where RTMP publishers are taken in. */
+  readonly rtmp: RtmpAddresses;
   /** Ends publishers and viewers, completes recordings, and gives everything up; idempotent. */
   close(): Promise<void>;
 }
@@ -74,6 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, version, pagesFolder = PAGES_FOLDER } = options;
   const { host, port, trustProxy } = config.server;
   await checkAddress(host, port);
+  await checkRtmpSettings(config);
   const proxies = new TrustedProxies(trustProxy);
   const data = openDataFolder(config.data, options.adminToken);
   const { adminToken, serverSecret } = data;
@@ -111,7 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = segmentLimits(config);
   const presentations = new Presentations({ clock, limits, newPresentationId: randomUUID });
   const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
-  const rtmp = openRtmpEgress({ ...config.restream, renditions: transcoder, clock, log: logger });
+  const rtmpEgress = openRtmpEgress({ ...config.restream, renditions: transcoder, clock, log: logger });
   const traffic = new ViewerTraffic();
   const viewers = new ViewerCounts({
     clock,
@@ -124,7 +130,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const events = new ChannelEvents(hub, (channel) => viewers.of(channel));
   const metrics = new ServerMetrics({
-    publishers: () => ingest.connected,
+    publishers: () => ingest.connected + rtmpIngest.connected,
+    rtmpPublishers: () => rtmpIngest.connected,
     viewers: () => viewers.totals,
     liveBroadcasts: () => [...hub.channels()].filter(({ broadcast }) => broadcast).length,
     skipped: () => hub.skipped,
@@ -132,7 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     recorded: () => store.recordings.totals(),
     recordings: () => recordings.figures,
     transcodes: () => transcoder.counts,
-    pushes: () => rtmp.counts,
+    pushes: () => rtmpEgress.counts,
     syncs,
   });
   const channels = new LiveChannels(hub, config.broadcast, {
@@ -145,7 +152,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   logSkips(hub, clock, logger);
   if (config.transcode.aac === 'always') keepAac(hub, transcoder);
   const destinationKeys = new SecretSeal(serverSecret, 'destination keys');
-  const destinations = new Destinations({ hub, store, egress: rtmp, seal: destinationKeys, log: logger });
+  const destinations = new Destinations({
+    hub,
+    store,
+    egress: rtmpEgress,
+    seal: destinationKeys,
+    log: logger,
+  });
   destinations.start();
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
 
@@ -161,6 +174,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const keyFailures = new FailedAttempts(clock, STREAM_KEY_FAILURES);
   const shared = { config, logger, clock, store, admin, streamKeys, keyFailures, proxies };
   const services: Services = { ...shared, channels, recordings, destinations, destinationKeys, metrics };
+  const rtmpIngest = new RtmpIngest({
+    sessions,
+    admit: (streamName, address) => admitRtmp(services, streamName, address),
+    onRefused: ({ code }) => {
+      metrics.countRefused(code);
+      logger.info({ code }, 'an RTMP publisher was not accepted');
+    },
+  });
+  const rtmpServers = new RtmpServers({
+    config,
+    clock,
+    logger,
+    accept: (socket) => rtmpIngest.accept(socket),
+  });
   await sessions.restore(async (name) => {
     const record = await store.channels.find(name);
     return record && channels.open(record);
@@ -187,13 +214,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const stop = async () => {
     http.server.close();
+    rtmpServers.close();
     egress.close();
     presentations.close();
     viewers.close();
     ingest.close();
+    rtmpIngest.close();
     await sessions.close();
     hub.close();
-    await rtmp.close();
+    await rtmpEgress.close();
     await transcoder.close();
     await recordings.close();
     await sync?.close();
@@ -203,13 +232,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     const url = await listen(http, host, port);
+    const rtmp = await rtmpServers.listen();
     void transcoder.prepare();
     let stopped: Promise<void> | undefined;
     const close = () => {
       stopped ??= stop();
       return stopped;
     };
-    return { url, signInUrl: `${url}/?token=${encodeURIComponent(adminToken)}`, close };
+    return { url, signInUrl: `${url}/?token=${encodeURIComponent(adminToken)}`, rtmp, close };
   } catch (error) {
     await stop();
     throw error;

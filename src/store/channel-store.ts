@@ -173,6 +173,12 @@ export class ChannelStore {
     return row && { hash: row.key_hash, sealed: row.key_sealed };
   }
 
+  /** The name of the channel with that key's digest, SHA-256, hex; undefined when there is none. */
+  async nameByKey(hash: string): Promise<string | undefined> {
+    const query = this.#db.selectFrom('channels').select('name').where('key_hash', '=', hash);
+    return (await query.executeTakeFirst())?.name;
+  }
+
   /** Whether there was such a channel. */
   async setKey(name: string, key: StoredKey): Promise<boolean> {
     const query = this.#db.updateTable('channels').set({ key_hash: key.hash, key_sealed: key.sealed });

@@ -12,7 +12,7 @@ export interface RtmpIngestOptions {
   readonly sessions: PublishSessions;
   /** Checks the stream key in the name of a stream, which must never be logged. Rejects with PublishError. */
   admit(streamName: string, address: string): Promise<AdmittedPublisher>;
-  /** A publisher was not taken, or let go. */
+  /** A connection was not taken as a publisher. */
   onRefused(error: PublishError): void;
 }
 

@@ -40,7 +40,7 @@ const MAX_ANSWERS = 64 * 1024;
 export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   /** Called once, when the socket is closed. */
   onClosed: () => void = () => {};
-  /** Called once, when it is let go for that reason. */
+  /** Called once, when it was not taken. */
   onRefused: (error: PublishError) => void = () => {};
   readonly #socket: Socket;
   readonly #options: RtmpPublisherOptions;
@@ -49,6 +49,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   readonly #flv = new FlvWriter();
   readonly #openedAt: Milliseconds;
   #session: PublisherSession | undefined;
+  #channel: Channel | undefined;
   /** Nothing is taken any more: the socket is closing. */
   #done = false;
   #closeTimer: Timer | undefined;
@@ -136,7 +137,10 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   /** Says why, and closes; idempotent. The session waits for its publisher to come back as another one. */
   close(error: PublishError): void {
     if (this.#done) return;
-    this.onRefused(error);
+    const { code } = error;
+    if (this.#channel)
+      this.#options.sessions.log.info({ channel: this.#channel.name, code }, 'an RTMP publisher was let go');
+    else this.onRefused(error);
     this.#protocol.refuse(statusCodeOf(error.code), error.message);
     this.#finish();
   }
@@ -159,6 +163,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
     const session = this.#options.sessions.open({ channel, takeover, resumable: false });
     session.attach(this);
     this.#session = session;
+    this.#channel = channel;
     this.#inflow.begin(session);
     session.push(this.#flv.header());
     this.#protocol.accept();

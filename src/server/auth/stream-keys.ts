@@ -26,6 +26,11 @@ export class StreamKeys {
     return { key, hash: hashOf(key).toString('hex'), sealed: this.#seal.seal(key) };
   }
 
+  /** What of a key is stored: SHA-256, hex. */
+  digest(given: string): string {
+    return hashOf(given).toString('hex');
+  }
+
   /** In constant time. */
   matches(given: string, hash: string): boolean {
     const expected = Buffer.from(hash, 'hex');

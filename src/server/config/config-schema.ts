@@ -6,8 +6,8 @@ const MEBIBYTE = 1024 * 1024;
 const ORIGIN = '^https?://[^/\\s?#@]+$';
 
 /**
- * Every setting: at once its check, its type, its default and its line in `docs/configuration.md`. Two levels, no
- * more; sizes are in bytes, times in milliseconds, rates in bits a second.
+ * Every setting: at once its check, its type, its default and its line in `docs/configuration.md`. Two levels, three for
+ * the protocols of `ingest`, no more; sizes are in bytes, times in milliseconds, rates in bits a second.
  */
 export const ConfigSchema = Type.Object({
   server: Type.Object({
@@ -190,6 +190,39 @@ export const ConfigSchema = Type.Object({
       minimum: 60_000,
       maximum: 31_536_000_000,
       description: 'Milliseconds after their end that viewers can still play these broadcasts',
+    }),
+  }),
+  ingest: Type.Object({
+    rtmp: Type.Object({
+      enabled: Type.Boolean({
+        default: false,
+        description: 'Take publishers in over RTMP, for OBS and hardware encoders',
+      }),
+      host: Type.String({
+        default: '',
+        description: 'Address to listen on for RTMP; that of `server.host` where it is empty',
+      }),
+      port: Type.Integer({
+        default: 1935,
+        minimum: 0,
+        maximum: 65_535,
+        description: 'Port for `rtmp:`; 0 for any free one',
+      }),
+      plain: Type.Boolean({
+        default: true,
+        description: 'Take `rtmp:`, which anybody on the way can read; without it only `rtmps:`',
+      }),
+      tlsPort: Type.Integer({
+        default: 1936,
+        minimum: 0,
+        maximum: 65_535,
+        description: 'Port for `rtmps:`, where there is a certificate; 0 for any free one',
+      }),
+      certificate: Type.String({
+        default: '',
+        description: 'PEM file of the certificate for `rtmps:`, with those between it and its authority',
+      }),
+      certificateKey: Type.String({ default: '', description: 'PEM file of the certificate’s private key' }),
     }),
   }),
   restream: Type.Object({

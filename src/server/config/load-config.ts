@@ -136,10 +136,14 @@ function parseText(text: string, schema: SettingSchema): unknown {
 function nest(values: Map<string, unknown>): Config {
   const config: Record<string, unknown> = {};
   for (const [key, value] of values) {
-    const [section, name] = key.split('.');
-    if (section === undefined) continue;
-    if (name === undefined) config[section] = value;
-    else config[section] = { ...(config[section] as object | undefined), [name]: value };
+    const path = key.split('.');
+    const name = path.pop() ?? key;
+    let section = config;
+    for (const part of path) {
+      section[part] ??= {};
+      section = section[part] as Record<string, unknown>;
+    }
+    section[name] = value;
   }
   return config as Config;
 }

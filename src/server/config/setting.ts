@@ -17,6 +17,7 @@ export interface SettingSchema extends TSchema {
   readonly default?: unknown;
   readonly description?: string;
   readonly pattern?: string;
+  readonly minLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: SettingSchema;
@@ -40,7 +41,7 @@ export function formatExpected(schema: SettingSchema): string {
     case 'array':
       return `a list of ${schema.items?.pattern ? 'origins such as https://example.org' : 'texts'}`;
     default:
-      return 'a text that is not empty';
+      return schema.minLength === undefined ? 'a text' : 'a text that is not empty';
   }
 }
 

@@ -4,10 +4,12 @@ import type { RecordingOriginal, RecordingStore } from '../../store/recording-st
 
 /** EBML's own element (RFC 8794 §11.2.1): every WebM begins with it. */
 const EBML = Buffer.of(0x1a, 0x45, 0xdf, 0xa3);
+const FLV = Buffer.from('FLV\u0001');
 
 const KINDS = {
   webm: { ending: '.webm', mime: 'video/webm' },
   mp4: { ending: '.mp4', mime: 'video/mp4' },
+  flv: { ending: '.flv', mime: 'video/x-flv' },
 } as const;
 
 /** What publishers sent, kept beside their recordings as it was sent: `original.webm`, `original-2.webm`, …. */
@@ -72,7 +74,9 @@ async function kindOf(path: string): Promise<keyof typeof KINDS> {
   const handle = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(EBML.length), 0, EBML.length, 0);
-    return buffer.subarray(0, bytesRead).equals(EBML) ? 'webm' : 'mp4';
+    const start = buffer.subarray(0, bytesRead);
+    if (start.equals(FLV)) return 'flv';
+    return start.equals(EBML) ? 'webm' : 'mp4';
   } finally {
     await handle.close();
   }

@@ -10,6 +10,8 @@ import type { SyncFigures } from './sync-figures.ts';
 /** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
   publishers(): number;
+  /** Those of them that came over RTMP. */
+  rtmpPublishers(): number;
   /** By transport. */
   viewers(): Readonly<Record<ViewerTransport, number>>;
   liveBroadcasts(): number;
@@ -52,7 +54,7 @@ export class ServerMetrics {
     this.#receivedBytes += bytes;
   }
 
-  /** A WebSocket was not accepted, for the reason of that code: one of ours, never a client's text. */
+  /** A WebSocket or an RTMP publisher was not accepted, for the reason of that code: one of ours, never a client's text. */
   countRefused(code: string): void {
     this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
   }
@@ -89,6 +91,7 @@ export class ServerMetrics {
         },
       });
     gauge('headwater_publishers', 'Publishers connected', () => sources.publishers());
+    gauge('headwater_rtmp_publishers', 'Publishers connected over RTMP', () => sources.rtmpPublishers());
     gauge('headwater_live_broadcasts', 'Broadcasts that are on', () => sources.liveBroadcasts());
     total('headwater_broadcasts_total', 'Broadcasts that went live', () => this.#broadcasts);
     total('headwater_received_bytes_total', 'Media bytes from publishers', () => this.#receivedBytes);
@@ -111,7 +114,7 @@ export class ServerMetrics {
     const refused = this.#refused;
     new Counter({
       name: 'headwater_refused_total',
-      help: 'WebSockets that were not accepted, by reason',
+      help: 'WebSockets and RTMP publishers that were not accepted, by reason',
       labelNames: ['code'],
       registers,
       collect() {

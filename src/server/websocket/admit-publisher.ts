@@ -59,14 +59,17 @@ export async function admitPublisher(
   throw new HttpError(401, 'stream-key-missing', message, { 'www-authenticate': 'Bearer' });
 }
 
+/** What keys are checked with. */
+export type KeyCheckOptions = Pick<AdmissionOptions, 'streamKeys' | 'failures'>;
+
 /** Compares keys with the one that a channel has now; too many wrong ones in a minute are not compared any more. */
 export class KeyCheck {
-  readonly #options: AdmissionOptions;
+  readonly #options: KeyCheckOptions;
   readonly #hash: string;
   readonly #source: string;
 
   /** `source`: who is counted. */
-  constructor(options: AdmissionOptions, hash: string, source: string) {
+  constructor(options: KeyCheckOptions, hash: string, source: string) {
     this.#options = options;
     this.#hash = hash;
     this.#source = source;

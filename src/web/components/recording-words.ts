@@ -35,8 +35,10 @@ function wordsOfLength(seconds: number): string {
   return `${Math.floor(minutes / 60)} h${minutes % 60 > 0 ? ` ${minutes % 60} min` : ''}`;
 }
 
+const KINDS: Readonly<Record<string, string>> = { 'video/mp4': 'MP4', 'video/x-flv': 'FLV' };
+
 /** What an original is, for a button: `WebM as recorded`, or `WebM as recorded, part 2` where there are more. */
 export function wordsOfOriginal(originals: RecordingResource['originals'], index: number): string {
-  const kind = originals[index]?.mime === 'video/mp4' ? 'MP4' : 'WebM';
+  const kind = KINDS[originals[index]?.mime ?? ''] ?? 'WebM';
   return `${kind} as recorded${originals.length > 1 ? `, part ${index + 1}` : ''}`;
 }
