@@ -26,9 +26,10 @@ interface TestRequest {
   readonly anonymous?: boolean;
 }
 
-/** Starts a server with `environment` as its settings. Whoever starts it closes it, which removes its data. */
+/** Starts a server with `environment` as its settings, and `texts` of pages where they matter. Whoever starts it closes it, which removes its data. */
 export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
+  texts: { readonly watch?: string } = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'headwater-server-'));
   const data = join(folder, 'data');
@@ -39,6 +40,7 @@ export async function startTestServer(
   await writeFile(join(pages, 'assets', 'app-1a2b.js'), 'export {};');
   for (const page of ['index', 'watch', 'embed'])
     await writeFile(join(pages, `${page}.html`), `<p>${page}</p>`);
+  if (texts.watch) await writeFile(join(pages, 'watch.html'), texts.watch);
   const lines: string[] = [];
   const stream = new Writable({
     write(line: Buffer, _encoding, done) {

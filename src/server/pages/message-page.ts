@@ -1,3 +1,5 @@
+import { escapeHtml } from './escape-html.ts';
+
 /** The look of the app (src/web/styles/tokens.css) in a few lines: these pages stand without the built ones. */
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --accent: light-dark(#0b5c73, #74cbe2); }
@@ -52,13 +54,3 @@ ${body}
 </main></body>
 </html>
 `;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '');

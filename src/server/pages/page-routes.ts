@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import cors from '@fastify/cors';
 import serveStatic from '@fastify/static';
@@ -8,7 +9,10 @@ import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import { EMBED_HEADERS } from '../http/security-headers.ts';
 import type { Services } from '../services.ts';
+import { type EmbeddedChannel, formatChannelHead } from './embedding.ts';
+import { escapeHtml } from './escape-html.ts';
 import { formatSignInPage } from './message-page.ts';
+import { findEmbedded, oembedRoutes, originOf } from './oembed-routes.ts';
 
 const YEAR_SECONDS = 31_536_000;
 const TOO_MANY = 'Too many wrong tokens from this address. Wait a minute and try again.';
@@ -26,7 +30,8 @@ export async function pageRoutes(http: Http, services: Services, folder: string)
   await http.register(signIn);
   const built = existsSync(join(folder, 'index.html'));
   privatePages(http, services, built);
-  publicPages(http, services, built);
+  publicPages(http, services, built, folder);
+  oembedRoutes(http, services);
   if (built) await assets(http, folder);
 }
 
@@ -46,18 +51,35 @@ function privatePages(http: Http, services: Services, built: boolean): void {
   http.get('/studio/*', { schema: { hide: true } }, open);
 }
 
-function publicPages(http: Http, { store }: Services, built: boolean): void {
-  const open = (page: Page) => async (request: HttpRequest, reply: HttpReply) => {
+function publicPages(http: Http, services: Services, built: boolean, folder: string): void {
+  const { store } = services;
+  const checkChannel = async (request: HttpRequest) => {
     const { channel } = request.params as { channel: string };
     if (!isChannelName(channel) || !(await store.channels.find(channel))) throw channelNotFound(channel);
-    return await sendPage(reply, built, page);
+    return channel;
   };
   // It finds out itself who may record: a key is in the part of the address that is never sent.
   http.get('/record', { schema: { hide: true } }, async (_request, reply) =>
     sendPage(reply, built, 'index.html'),
   );
-  http.get('/watch/:channel', { schema: { hide: true } }, open('watch.html'));
-  http.get('/embed/:channel', { schema: { hide: true }, helmet: EMBED_HEADERS }, open('embed.html'));
+  http.get('/watch/:channel', { schema: { hide: true } }, async (request, reply) => {
+    const channel = await findEmbedded(services, await checkChannel(request));
+    if (!built || !channel) return await sendPage(reply, built, 'watch.html');
+    const page = addToHead(await readFile(join(folder, 'watch.html'), 'utf8'), originOf(request), channel);
+    return await reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page);
+  });
+  http.get('/embed/:channel', { schema: { hide: true }, helmet: EMBED_HEADERS }, async (request, reply) => {
+    await checkChannel(request);
+    return await sendPage(reply, built, 'embed.html');
+  });
+}
+
+/** The page, for programs that run no script: with the channel's title, and what cards of it are made from. */
+function addToHead(page: string, origin: string, channel: EmbeddedChannel): string {
+  const title = `<title>${escapeHtml(channel.title)} · Headwater</title>`;
+  return page
+    .replace(/<title>[^<]*<\/title>/, () => title)
+    .replace('</head>', () => `  ${formatChannelHead(origin, channel)}\n  </head>`);
 }
 
 function signInRoutes(http: Http, services: Services): void {

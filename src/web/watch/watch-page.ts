@@ -9,6 +9,7 @@ const WORDS: Partial<Record<HeadwaterPlayer['state'], string>> = {
   live: 'Live',
   offline: 'Not live yet. It starts by itself.',
   interrupted: 'Interrupted. It goes on by itself.',
+  rewound: 'Earlier in the broadcast',
   ended: 'The broadcast is over.',
 };
 
