@@ -1,17 +1,21 @@
 // `npm test`: on a machine with only Node ≥ 20 and npm (and apt-get, where Chromium or ffmpeg are missing), checks the
 // code, runs every test, and ends with one line `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from './check.mjs';
 import { ensureBuilt, ensureInstalled, fail, pinnedNode, root, say } from './prepare.mjs';
 
-/** What the tests drive and judge with: the command, and Debian's package that has it. */
+/** What the tests drive and judge with: the command or file, and Debian's package that has it. */
 const tools = [
   { command: 'chromium', package: 'chromium' },
   { command: 'ffmpeg', package: 'ffmpeg' },
   { command: 'ffprobe', package: 'ffmpeg' },
+  { command: 'openssl', package: 'openssl' },
+  { command: 'nginx', package: 'nginx' },
+  { file: '/usr/lib/nginx/modules/ngx_rtmp_module.so', package: 'libnginx-mod-rtmp' },
+  { file: '/usr/lib/nginx/modules/ngx_stream_module.so', package: 'libnginx-mod-stream' },
 ];
 
 ensureTools();
@@ -56,7 +60,7 @@ function readReport(file) {
 }
 
 function ensureTools() {
-  const missing = tools.filter((tool) => !has(tool.command)).map((tool) => tool.package);
+  const missing = tools.filter((tool) => !(tool.file ? existsSync(tool.file) : has(tool.command))).map((tool) => tool.package);
   if (missing.length === 0) return;
   const packages = [...new Set(missing)];
   if (!has('apt-get') || process.getuid?.() !== 0) {
