@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { WebSocketServer } from 'ws';
-import type { Channel } from '../../src/channel/channel.ts';
+import type { Channel, ChannelSettings } from '../../src/channel/channel.ts';
 import { Hub } from '../../src/channel/hub.ts';
 import type { Log } from '../../src/channel/log.ts';
 import { ManualClock } from '../../src/channel/manual-clock.ts';
@@ -39,6 +39,9 @@ export interface TestServerOptions {
   readonly grace?: number;
   /** Makes journals durable. */
   readonly sync?: SyncBatch;
+  readonly clock?: ManualClock;
+  /** Milliseconds. */
+  readonly maxDuration?: number;
   /** Goes on with what is in that folder, which becomes its own. */
   readonly folder?: string;
 }
@@ -113,7 +116,7 @@ const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
  * still until a test moves it; its sockets and files are real.
  */
 export class TestServer {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly folder: string;
   readonly journals: string;
   readonly catalog = new TestCatalog();
@@ -128,15 +131,20 @@ export class TestServer {
   readonly viewerConnections: Socket[] = [];
   readonly #http: Server = createServer();
   readonly #byBroadcast = new Map<string, BroadcastRecording>();
-  readonly #grace: number;
+  readonly #settings: ChannelSettings;
   #made = 0;
 
   private constructor(options: TestServerOptions) {
-    const { clock } = this;
+    const clock = options.clock ?? new ManualClock();
+    this.clock = clock;
     this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'headwater-contract-'));
     this.journals = join(this.folder, 'journal');
     this.archive = new TestArchive(join(this.folder, 'recordings'));
-    this.#grace = options.grace ?? 30_000;
+    const { grace = 30_000, maxDuration } = options;
+    this.#settings = {
+      reconnectGrace: milliseconds(grace),
+      maxDuration: maxDuration === undefined ? undefined : milliseconds(maxDuration),
+    };
     this.hub = new Hub({ clock, newBroadcastId: () => `b${++this.#made}` });
     if (options.record ?? true) this.#record();
     const log = { ...silentLog, error: (fields: object) => this.errors.push(fields) };
@@ -178,7 +186,7 @@ export class TestServer {
 
   /** A channel's live side. */
   channel(name: string): Channel {
-    return this.hub.open(name, { reconnectGrace: milliseconds(this.#grace) });
+    return this.hub.open(name, this.#settings);
   }
 
   /** The file of a recording. */

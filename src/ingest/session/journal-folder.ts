@@ -63,6 +63,12 @@ export class JournalFolder {
     return found.sort((a, b) => a.openedAt - b.openedAt);
   }
 
+  /** When the newest session of a channel began; 0 for none. */
+  lastOpenedAt(channel: string): number {
+    const times = this.records().map((record) => (record.channel === channel ? record.openedAt : 0));
+    return Math.max(0, ...times);
+  }
+
   /** Where a session's bytes are. */
   pathOf(id: string): string {
     return join(this.#options.folder, id);

@@ -70,12 +70,15 @@ export class PublishSession implements PublisherSession {
   #checkpointing = false;
   /** Its journal failed. */
   #isDistrusted = false;
+  /** Its bytes are being read again; its broadcast ended before they all were. */
+  #isReplaying = false;
+  #isCutShort = false;
 
   /** Takes the channel: for a new session, or for one of another process, which is to `replay`. Throws ChannelBusyError. */
   constructor(start: SessionStart | SavedSession, host: SessionHost) {
     const { clock, limits } = host;
     const saved = 'record' in start ? start : undefined;
-    const record = 'record' in start ? start.record : newSessionRecord(start, clock);
+    const record = 'record' in start ? start.record : newSessionRecord(start, clock, host.journals);
     this.id = record.id;
     this.channel = start.channel;
     this.#host = host;
@@ -182,6 +185,7 @@ export class PublishSession implements PublisherSession {
    */
   async replay(bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const { header = 0, offset = 0 } = this.#files.record.checkpoint ?? {};
+    this.#setReplaying(true);
     try {
       for await (const piece of bytes) {
         const start = this.#received;
@@ -191,7 +195,9 @@ export class PublishSession implements PublisherSession {
         if (this.#received > offset) this.#input?.push(piece.subarray(Math.max(0, offset - start)));
         await this.#recording()?.drained();
       }
+      this.#setReplaying(false);
     } catch (error) {
+      this.#setReplaying(false);
       this.#fail(toPublishError(error));
     }
     this.#wait();
@@ -199,6 +205,9 @@ export class PublishSession implements PublisherSession {
 
   clock(media: Milliseconds, wall: Milliseconds): void {
     this.#input?.capturedAt(media, wall);
+    // Later words are better ones: they are noted with what was made.
+    if (this.#files.record.captureDistance === null)
+      void this.#files.update({ captureDistance: wall - media });
   }
 
   /** About once a second: notes from time to time what was made, for a process that goes on after this one. */
@@ -306,6 +315,7 @@ export class PublishSession implements PublisherSession {
     const isRecorded = view?.state === 'recording';
     if (!this.#input || isRecorded !== (recording !== null)) return;
     await this.#files.update({
+      remake: this.#isToRemake(view),
       broadcast: broadcast.info.id,
       broadcastStartedAt: broadcast.info.startedAt,
       captureDistance: input.captureDistance ?? null,
@@ -362,6 +372,7 @@ export class PublishSession implements PublisherSession {
   #finish(error: PublishError): void {
     if (!this.#input || this.#ended !== undefined) return;
     this.#over = error;
+    this.#isCutShort = this.#isReplaying;
     const broadcast = this.#input?.broadcast;
     const recording = this.#recording();
     const owner = this.#owner;
@@ -393,13 +404,23 @@ export class PublishSession implements PublisherSession {
 
   async #note(outcome: Partial<SessionRecord>, recording: RecordingView | undefined): Promise<void> {
     await recording?.closed;
-    // All that the recording lacks is in the journal, unless that is what failed.
-    const remake = recording?.state === 'damaged' && !this.#isDistrusted;
     // One without a byte has nothing to be brought.
     if (this.#received === 0) outcome = { ...outcome, status: 'over' };
     const closedAt = this.#host.clock.wall();
+    const remake = this.#isToRemake(recording);
     await this.#files.update({ ...outcome, closedAt, remake, recording: recording?.id ?? null });
     await this.#host.tidy(this.#files.record.broadcast);
+  }
+
+  /** All that the recording lacks is in the journal, unless that is what failed. */
+  #isToRemake(recording: RecordingView | undefined): boolean {
+    const isDamaged = recording?.state === 'damaged' && !this.#isDistrusted;
+    return isDamaged || this.#isCutShort || this.#files.record.remake;
+  }
+
+  #setReplaying(replaying: boolean): void {
+    this.#isReplaying = replaying;
+    if (this.#input) this.#input.replaying = replaying;
   }
 }
 

@@ -90,8 +90,7 @@ export class PublishSessions {
 
   /** Takes the channel for a new session; without an id it gets one. Throws ChannelBusyError. */
   open(start: Omit<SessionStart, 'id'> & { readonly id?: string }): PublisherSession {
-    // What a lost publisher's packager holds goes out before another one takes its place.
-    this.#registry.flushLost(start.channel);
+    this.#registry.flush(start.channel, start.takeover === true);
     const session = new PublishSession({ id: randomUUID(), ...start }, this.#host);
     this.#registry.add(session);
     return session;

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import type { Channel } from '../../channel/channel.ts';
-import type { JournalFolder } from './journal-folder.ts';
 import { PublishSession, type SessionHost } from './publish-session.ts';
 import type { SessionArchive } from './session-archive.ts';
 import type { SessionRecord } from './session-record.ts';
@@ -22,28 +21,41 @@ const READ_SIZE = 1024 * 1024;
  * publishers, for the grace of their channels. What cannot be gone on with is over.
  */
 export async function restoreSessions(options: RestoreOptions): Promise<void> {
-  const { journals, log } = options.host;
-  const open = journals.records().filter(({ status }) => status === 'open');
-  const broadcasts = new Set(open.sort((a, b) => a.openedAt - b.openedAt).map(({ broadcast }) => broadcast));
-  for (const broadcast of broadcasts) {
-    for (const record of await toRestore(journals, broadcast)) {
+  const { log } = options.host;
+  for (const [broadcast, sessions] of await newestBroadcasts(options)) {
+    for (const record of await toRestore(sessions, options)) {
       const problem = await restore(record, options).catch((error: unknown) => error ?? 'unknown');
       if (problem === undefined) continue;
       log.error({ session: record.id, broadcast, err: problem }, 'a session cannot be gone on with');
-      await close(journals, record);
+      await close(record, options);
     }
   }
 }
 
+/**
+ * The sessions to go on with, by their broadcasts: one of each channel. An older one was over, and that could not be
+ * noted: its recording is made sure of from its journals.
+ */
+async function newestBroadcasts(options: RestoreOptions): Promise<Map<string, SessionRecord[]>> {
+  const open = options.host.journals.records().filter(({ status }) => status === 'open');
+  const byChannel = new Map<string, SessionRecord[]>();
+  for (const record of open.sort((a, b) => a.openedAt - b.openedAt)) {
+    const others = byChannel.get(record.channel) ?? [];
+    const older = others.filter(({ broadcast }) => broadcast !== record.broadcast);
+    for (const other of older) await close(other, options, { remake: true });
+    byChannel.set(record.channel, [...others.filter((other) => !older.includes(other)), record]);
+  }
+  return new Map([...byChannel.values()].map((sessions) => [sessions[0]?.broadcast ?? '', sessions]));
+}
+
 /** The newest that was noted, which knows of all before it, and those that came after it. */
-async function toRestore(journals: JournalFolder, broadcast: string): Promise<SessionRecord[]> {
-  const open = journals.ofBroadcast(broadcast).filter(({ status }) => status === 'open');
-  const newest = Math.max(
-    0,
-    open.findLastIndex(({ checkpoint }) => checkpoint !== null),
-  );
-  for (const record of open.slice(0, newest)) await close(journals, record);
-  return open.slice(newest);
+async function toRestore(
+  sessions: readonly SessionRecord[],
+  options: RestoreOptions,
+): Promise<readonly SessionRecord[]> {
+  const newest = sessions.findLastIndex(({ checkpoint }) => checkpoint !== null);
+  for (const record of sessions.slice(0, Math.max(0, newest))) await close(record, options);
+  return sessions.slice(Math.max(0, newest));
 }
 
 async function restore(record: SessionRecord, options: RestoreOptions): Promise<unknown> {
@@ -58,6 +70,7 @@ async function restore(record: SessionRecord, options: RestoreOptions): Promise<
     const how = checkpoint ? 'go-on' : 'begin';
     await archive.expect({ id: broadcast, how, recording: checkpoint?.recording ?? null });
   }
+  sessions.flush(channel, true);
   const session = new PublishSession({ channel, record, size }, host);
   sessions.add(session);
   await session.replay(readJournal(host.journals.pathOf(id), size));
@@ -68,6 +81,11 @@ async function* readJournal(path: string, size: number): AsyncGenerator<Buffer> 
   if (size > 0) yield* createReadStream(path, { highWaterMark: READ_SIZE, end: size - 1 });
 }
 
-function close(journals: JournalFolder, { id, resumable }: SessionRecord): Promise<void> {
-  return journals.update(id, { status: resumable ? 'unfinished' : 'over' });
+function close(
+  { id, resumable }: SessionRecord,
+  { host }: RestoreOptions,
+  changes: Partial<SessionRecord> = {},
+): Promise<void> {
+  const status = resumable ? 'unfinished' : 'over';
+  return host.journals.update(id, { status, closedAt: host.clock.wall(), ...changes });
 }

@@ -41,10 +41,10 @@ export class SessionRegistry {
     return session ?? this.#refuse(record.status);
   }
 
-  /** A publisher is about to take the channel: what a lost one's packager holds goes out before. */
-  flushLost(channel: Channel): void {
+  /** A publisher is about to take the channel from a lost one, or from any: what its packager holds goes out before. */
+  flush(channel: Channel, takeover: boolean): void {
     for (const session of this.#sessions.values()) {
-      if (session.channel === channel && session.lost) session.flush();
+      if (session.channel === channel && (takeover || session.lost)) session.flush();
     }
   }
 

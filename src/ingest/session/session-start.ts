@@ -1,5 +1,6 @@
 import type { Channel } from '../../channel/channel.ts';
 import type { Clock } from '../../channel/clock.ts';
+import type { JournalFolder } from './journal-folder.ts';
 import type { SessionRecord } from './session-record.ts';
 
 /** What opens a session. */
@@ -16,7 +17,7 @@ export interface SessionStart {
 }
 
 /** What is known of a session that begins: the broadcast that it goes on with, or the one that it is to begin. */
-export function newSessionRecord(start: SessionStart, clock: Clock): SessionRecord {
+export function newSessionRecord(start: SessionStart, clock: Clock, journals: JournalFolder): SessionRecord {
   const { id, channel, title = null, namePrefix = null, resumable } = start;
   const now = clock.wall();
   const info = channel.broadcast?.info;
@@ -26,7 +27,8 @@ export function newSessionRecord(start: SessionStart, clock: Clock): SessionReco
     channel: channel.name,
     status: 'open',
     resumable,
-    openedAt: now,
+    // Sessions follow one another by it, whatever becomes of the wall clock.
+    openedAt: Math.max(now, journals.lastOpenedAt(channel.name) + 1),
     closedAt: null,
     title,
     namePrefix,

@@ -49,12 +49,14 @@ export class RecordingArchive implements SessionArchive {
     await recordings.expect(id, { state: known, again: again.map((recording) => recording.id) });
   }
 
-  async adopt({ channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {
+  async adopt({ broadcast, channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {
     const { store, recordings } = this.#options;
-    if (recording === null) return false;
-    this.#checkListed(recording);
+    if (recording !== null) this.#checkListed(recording);
     const keeps = namePrefix !== null || (await store.channels.find(channel))?.keepOriginal === true;
-    return keeps && (await recordings.adoptOriginal(recording, path));
+    if (!keeps) return false;
+    // One that a later session was gone on with instead does not know.
+    const id = recording ?? (await store.recordings.ofBroadcast(broadcast)).at(-1)?.id;
+    return id !== undefined && (await recordings.adoptOriginal(id, path));
   }
 
   async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<void> {
