@@ -14,7 +14,7 @@ import { openStrangersSite, type StrangersSite } from './support/strangers-site.
 const run = promisify(execFile);
 const DASH_JS = fileURLToPath(import.meta.resolve('dashjs')).replace('/esm/', '/umd/');
 const SHAKA = fileURLToPath(import.meta.resolve('shaka-player'));
-const SECONDS = 60;
+const SECONDS = 40;
 
 /** What a page notes about its player. */
 interface PlayerNotes {
@@ -31,19 +31,18 @@ let browser: Browser;
 let site: StrangersSite;
 let publish: RunningPublish;
 let manifest: string;
+let key: string;
+let other: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headwater-dash-'));
   const file = join(folder, 'camera.mkv');
-  await run('ffmpeg', [
-    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30', '-f', 'lavfi', '-i', 'sine=r=48000'],
-    ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '31'],
-    ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
-  ]);
+  other = join(folder, 'other.mkv');
+  await Promise.all([record(file, '320x180'), record(other, '640x360')]);
   server = await startServer();
   browser = await launchBrowser();
   site = await openStrangersSite('<video muted playsinline></video>');
-  const key = await newStreamKey(server);
+  key = await newStreamKey(server);
   publish = publishFile(server, key, { file, args: ['--realtime'] });
   manifest = `${server.url}/live/main/manifest.mpd`;
   await untilLive();
@@ -51,12 +50,20 @@ beforeAll(async () => {
 
 afterAll(async () => {
   publish?.process.kill('SIGINT');
-  await publish?.done;
+  await publish?.done.catch(() => {});
   await browser?.close();
   await site?.close();
   expect(await server?.stop()).toBe(0);
   await rm(folder, { recursive: true, force: true });
 });
+
+async function record(file: string, size: string): Promise<void> {
+  await run('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=30`, '-f', 'lavfi', '-i', 'sine=r=48000'],
+    ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '31'],
+    ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
+  ]);
+}
 
 async function untilLive(): Promise<void> {
   for (;;) {
@@ -67,21 +74,33 @@ async function untilLive(): Promise<void> {
 }
 
 describe('a live broadcast as DASH', () => {
-  it.each([
-    ['dash.js', DASH_JS, startDashJs],
-    ['Shaka', SHAKA, startShaka],
-  ] as const)(
-    'plays in %s on somebody else’s page with low latency, without a gap',
-    async (_, file, start) => {
-      const page = await openPlayer(file, start);
-      await playOn(page, 10);
+  it('plays in dash.js and Shaka on somebody else’s page, and goes on when its publisher was lost and comes back', async () => {
+    const pages = [await openPlayer(DASH_JS, startDashJs), await openPlayer(SHAKA, startShaka)];
+    await Promise.all(pages.map((page) => playOn(page, 10)));
+    for (const page of pages) {
       const notes = await notesOf(page);
       expect(notes).toMatchObject({ errors: [], ranges: 1, stalls: 0 });
       expect(notes.latency).toBeGreaterThan(1);
       expect(notes.latency).toBeLessThan(5.5);
+    }
+    publish.process.kill('SIGKILL');
+    await publish.done.catch(() => {});
+    await Promise.all(
+      pages.map((page) => page.waitForFunction(() => document.querySelector('video')?.readyState === 2)),
+    );
+    publish = publishFile(server, key, { file: other, args: ['--realtime'] });
+    await Promise.all(
+      pages.map((page) => page.waitForFunction(() => document.querySelector('video')?.videoWidth === 640)),
+    );
+    await Promise.all(pages.map((page) => playOn(page, 5)));
+    for (const page of pages) {
+      const notes = await notesOf(page);
+      expect(notes).toMatchObject({ errors: [], stalls: 0 });
+      expect(notes.latency).toBeLessThan(5.5);
       await page.close();
-    },
-  );
+    }
+    expect(await (await fetch(manifest)).text()).toMatch(/<Period id="[^"]+-1" start="PT\d/);
+  });
 
   it('is read by ffprobe and ffmpeg, which know nothing of low latency', async () => {
     const entries = ['-show_entries', 'stream=codec_name,width,sample_rate', '-of', 'json'];

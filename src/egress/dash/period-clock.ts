@@ -48,7 +48,8 @@ export class PeriodClock {
   #add(index: number, segments: readonly Segment[], measured: number): void {
     const [any] = segments;
     if (!any) return;
-    const mediaStart = milliseconds(Math.floor(Math.min(...segments.map(startOf))));
+    // Of the picture, where there is one: sound that is some milliseconds earlier is no gap, and later none that is seen.
+    const mediaStart = startOf(any);
     // A publisher's backlog comes faster than it lasts: what is ahead of the clock is played when its time comes.
     const possible = Math.max(measured, -mediaStart);
     const offset = possible - this.#lastOffset < JITTER ? this.#lastOffset : possible;
