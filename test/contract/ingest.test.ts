@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ContainerTags } from '../../src/media/flv/synthetic-flv.ts';
 import { probePackets } from '../e2e/support/ffprobe.ts';
 import { fixturePath, PLAYABLE_FIXTURES, readFixture, readPieces } from './fixtures.ts';
 import { TestPublisher } from './test-publisher.ts';
+import { TestRtmpPublisher } from './test-rtmp-publisher.ts';
 import { STREAM_KEY, TestServer } from './test-server.ts';
 import { eventually, TestSocket } from './test-socket.ts';
 
@@ -17,15 +19,20 @@ interface IngestDriver {
   end(): Promise<void>;
   /** The connection breaks. */
   cut(): void;
+  readonly closed: Promise<unknown>;
+}
+
+/** One that is told by its close code why it is let go. */
+interface SocketDriver extends IngestDriver {
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
-interface Ingest {
+interface Ingest<Driver extends IngestDriver = IngestDriver> {
   readonly name: string;
-  connect(server: TestServer, channel: string): Promise<IngestDriver>;
+  connect(server: TestServer, channel: string): Promise<Driver>;
 }
 
-const overProtocol: Ingest = {
+const overProtocol: Ingest<SocketDriver> = {
   name: 'WebSocket, publish protocol',
   async connect(server, channel) {
     const publisher = await TestPublisher.start(server, { channel });
@@ -44,7 +51,7 @@ const overProtocol: Ingest = {
   },
 };
 
-const plain: Ingest = {
+const plain: Ingest<SocketDriver> = {
   name: 'WebSocket, plain bytes',
   async connect(server, channel) {
     const socket = await TestSocket.open(server.publishUrl(channel, STREAM_KEY));
@@ -69,6 +76,31 @@ const plain: Ingest = {
   },
 };
 
+const rtmp: Ingest = {
+  name: 'RTMP',
+  async connect(server, channel) {
+    const streamName = `${channel}?key=${STREAM_KEY}`;
+    const publisher = await TestRtmpPublisher.start(server, streamName);
+    publisher.setChunkSize(4096);
+    const tags = new ContainerTags();
+    return {
+      send: (...pieces) => {
+        for (const piece of pieces) publisher.send(...tags.push(piece));
+      },
+      settled: () => publisher.settled(),
+      finish: () => publisher.finish(streamName),
+      end: async () => {
+        publisher.send(...tags.end());
+        publisher.finish(streamName);
+        await publisher.closed;
+        await eventually(() => server.channel(channel).state === 'offline');
+      },
+      cut: () => publisher.cut(),
+      closed: publisher.closed,
+    };
+  },
+};
+
 const mediaOf = async (path: string) =>
   (await Promise.all([probePackets(path, 'video'), probePackets(path, 'audio')])).map(
     (packets) => packets.length,
@@ -79,7 +111,7 @@ const recorded = async (server: TestServer) => {
   return server.recordings.map(({ id }) => server.recordingPath(String(id)));
 };
 
-describe.each([overProtocol, plain])('$name', ({ connect }) => {
+describe.each<Ingest>([overProtocol, plain, rtmp])('$name', ({ connect }) => {
   it.each(PLAYABLE_FIXTURES)('brings every frame of %s to the channel', async (fixture) => {
     await using server = await TestServer.start();
     const publisher = await connect(server, 'main');
@@ -138,6 +170,33 @@ describe.each([overProtocol, plain])('$name', ({ connect }) => {
     expect(server.catalog.told.at(-1)).toBe('completed r1');
   });
 
+  it('records every whole frame of a stream that broke off', async () => {
+    await using server = await TestServer.start();
+    const publisher = await connect(server, 'main');
+    publisher.send(readFixture('webm-vp9-opus.webm').subarray(0, 200_000));
+    await publisher.settled();
+    publisher.cut();
+    await eventually(() => server.channel('main').state === 'interrupted');
+    server.clock.advance(30_000);
+    const [path = ''] = await recorded(server);
+    const whole = await probePackets(fixturePath('webm-vp9-opus.webm'), 'video');
+    const frames = await probePackets(path, 'video');
+    expect(frames.length).toBeGreaterThan(100);
+    expect(frames.map(({ size }) => size)).toEqual(whole.slice(0, frames.length).map(({ size }) => size));
+  });
+
+  it('refuses a second publisher while the first is there', async () => {
+    await using server = await TestServer.start();
+    const first = await connect(server, 'main');
+    first.send(...readPieces('webm-h264-opus.webm').slice(0, 5));
+    await first.settled();
+    const second = await TestSocket.open(server.publishUrl('main'));
+    expect(await second.closed).toEqual({ code: 4409, reason: 'channel-busy' });
+    expect(server.channel('main').state).toBe('live');
+  });
+});
+
+describe.each([overProtocol, plain])('$name, as a byte stream', ({ connect }) => {
   it('refuses what is no container by name, without harm to another channel', async () => {
     await using server = await TestServer.start();
     const other = await connect(server, 'other');
@@ -206,31 +265,6 @@ describe.each([overProtocol, plain])('$name', ({ connect }) => {
     const [whole = 0] = await mediaOf(fixturePath('webm-h264-opus.webm'));
     expect(video).toBeGreaterThan(whole + 50);
     expect(server.errors).toEqual([]);
-  });
-
-  it('records every whole frame of a stream that broke off', async () => {
-    await using server = await TestServer.start();
-    const publisher = await connect(server, 'main');
-    publisher.send(readFixture('webm-vp9-opus.webm').subarray(0, 200_000));
-    await publisher.settled();
-    publisher.cut();
-    await eventually(() => server.channel('main').state === 'interrupted');
-    server.clock.advance(30_000);
-    const [path = ''] = await recorded(server);
-    const whole = await probePackets(fixturePath('webm-vp9-opus.webm'), 'video');
-    const frames = await probePackets(path, 'video');
-    expect(frames.length).toBeGreaterThan(100);
-    expect(frames.map(({ size }) => size)).toEqual(whole.slice(0, frames.length).map(({ size }) => size));
-  });
-
-  it('refuses a second publisher while the first is there', async () => {
-    await using server = await TestServer.start();
-    const first = await connect(server, 'main');
-    first.send(...readPieces('webm-h264-opus.webm').slice(0, 5));
-    await first.settled();
-    const second = await TestSocket.open(server.publishUrl('main'));
-    expect(await second.closed).toEqual({ code: 4409, reason: 'channel-busy' });
-    expect(server.channel('main').state).toBe('live');
   });
 
   it('lets a publisher go that sends no media for 15 s', async () => {

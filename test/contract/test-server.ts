@@ -1,6 +1,11 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createTcpServer,
+  type Socket,
+  type Server as TcpServer,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { WebSocketServer } from 'ws';
@@ -14,6 +19,9 @@ import type { RecordingCatalog, RecordingExtent } from '../../src/egress/recordi
 import type { BroadcastRecordingState } from '../../src/egress/recording/recording-state.ts';
 import { PlayEgress } from '../../src/egress/websocket/play-egress.ts';
 import type { ViewerLimits } from '../../src/egress/websocket/viewer.ts';
+import { RtmpIngest } from '../../src/ingest/rtmp/rtmp-ingest.ts';
+import { parseStreamName } from '../../src/ingest/rtmp/stream-name.ts';
+import { PublishError } from '../../src/ingest/session/publish-error.ts';
 import { DEFAULT_PUBLISH_LIMITS, type PublishLimits } from '../../src/ingest/session/publish-limits.ts';
 import { PublishSessions } from '../../src/ingest/session/publish-sessions.ts';
 import type {
@@ -125,11 +133,15 @@ export class TestServer {
   readonly hub: Hub;
   readonly sessions: PublishSessions;
   readonly ingest: PublishIngest;
+  readonly rtmp: RtmpIngest;
+  /** Why RTMP connections were not taken. */
+  readonly refused: string[] = [];
   readonly egress: PlayEgress;
   readonly recordings: BroadcastRecording[] = [];
   /** The connections below the viewers' sockets, in the order of coming. */
   readonly viewerConnections: Socket[] = [];
   readonly #http: Server = createServer();
+  readonly #tcp: TcpServer = createTcpServer((socket) => this.rtmp.accept(socket));
   readonly #byBroadcast = new Map<string, BroadcastRecording>();
   readonly #settings: ChannelSettings;
   #made = 0;
@@ -158,6 +170,15 @@ export class TestServer {
       sync: options.sync,
     });
     this.ingest = new PublishIngest(this.sessions);
+    this.rtmp = new RtmpIngest({
+      sessions: this.sessions,
+      admit: async (streamName) => {
+        const { channel = 'main', key, takeover = false } = parseStreamName(streamName) ?? {};
+        if (key !== STREAM_KEY) throw new PublishError('unauthorized', 'The stream key is missing or wrong.');
+        return { channel: this.channel(channel), takeover };
+      },
+      onRefused: ({ code }) => this.refused.push(code),
+    });
     this.egress = new PlayEgress({
       clock,
       ...(options.viewerLimits && { limits: options.viewerLimits }),
@@ -171,12 +192,18 @@ export class TestServer {
     const server = new TestServer(options);
     await server.sessions.restore(async (name) => server.channel(name));
     await new Promise<void>((settle) => server.#http.listen(0, '127.0.0.1', settle));
+    await new Promise<void>((settle) => server.#tcp.listen(0, '127.0.0.1', settle));
     return server;
   }
 
   /** Where to publish to a channel. */
   publishUrl(channel: string, key: string | undefined = STREAM_KEY): string {
     return `${this.#url()}/live/${channel}/publish${key === undefined ? '' : `?key=${key}`}`;
+  }
+
+  /** Where RTMP publishers are taken in. */
+  get rtmpPort(): number {
+    return (this.#tcp.address() as AddressInfo).port;
   }
 
   /** Where to watch a channel. */
@@ -210,6 +237,8 @@ export class TestServer {
   async stop(): Promise<void> {
     this.egress.close();
     this.ingest.close();
+    this.rtmp.close();
+    this.#tcp.close();
     await this.sessions.close();
     this.hub.close();
     await Promise.all(this.recordings.map(({ closed }) => closed));
