@@ -33,6 +33,7 @@ export class HeadwaterPlayer extends HTMLElement {
   #state: PlayerState = 'connecting';
   #problem: PlayerProblem | undefined;
   #viewers: number | null = null;
+  #transport: PlayerStats['transport'] = null;
   #delay: Delay | undefined;
   #delayAt = Number.NEGATIVE_INFINITY;
 
@@ -298,6 +299,7 @@ export class HeadwaterPlayer extends HTMLElement {
       stats: () => player?.stats ?? null,
     });
     this.#tellChanges(state, problem, player?.viewers ?? null);
+    this.#tellTransport(player?.transport ?? null);
   }
 
   #measure(): void {
@@ -324,6 +326,13 @@ export class HeadwaterPlayer extends HTMLElement {
       this.#dispatch('statechange', { state, previous });
     }
     if (isNewProblem) this.#dispatch('error', problem);
+  }
+
+  #tellTransport(transport: PlayerStats['transport']): void {
+    const previous = this.#transport;
+    if (transport === previous) return;
+    this.#transport = transport;
+    this.#dispatch('transportchange', { transport, previous });
   }
 
   #dispatch(type: string, detail: unknown): void {

@@ -118,12 +118,17 @@ export class Player {
     return { length, behind: milliseconds(0), complete: !this.#state.isOn };
   }
 
+  /** How media comes now; null before anything could. */
+  get transport(): PlayerStats['transport'] {
+    return this.#rewind?.transport ?? this.#live.current?.transport ?? null;
+  }
+
   /** How playing goes. */
   get stats(): PlayerStats {
     const { media } = this.#options;
     const quality = media.getVideoPlaybackQuality?.();
     return {
-      transport: this.#rewind?.transport ?? this.#live.current?.transport ?? null,
+      transport: this.transport,
       state: this.state,
       delay: this.delay?.delay ?? null,
       delayFrom: this.delay?.from ?? null,

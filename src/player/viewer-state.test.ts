@@ -57,3 +57,19 @@ describe('what a viewer is told', () => {
     expect(state.state).toBe(after);
   });
 });
+
+describe('a viewer who went back', () => {
+  it('is told so, whatever becomes of the broadcast and the connection', () => {
+    state.told(LIVE);
+    state.pictured();
+    state.rewound = true;
+    expect(state.state).toBe('rewound');
+    state.disconnected();
+    state.told({ type: 'ended' });
+    expect([state.state, state.isOn, state.isKnown]).toEqual(['rewound', false, true]);
+    state.pictureLost();
+    expect(state.state).toBe('connecting');
+    state.rewound = false;
+    expect(state.state).toBe('ended');
+  });
+});

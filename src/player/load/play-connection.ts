@@ -67,8 +67,7 @@ export class PlayConnection {
   #hasEpoch = false;
   #started = false;
   #closed = false;
-  /** Something else plays meanwhile: tries are far apart. */
-  patient = false;
+  #patient = false;
 
   constructor(options: PlayConnectionOptions) {
     this.#options = options;
@@ -91,6 +90,12 @@ export class PlayConnection {
     if (this.#closed || !this.#started) return;
     if (!this.#socket) this.#connect();
     else if (this.isOpen && this.#pingSentAt === undefined) this.#ping();
+  }
+
+  /** Something else plays meanwhile: tries are far apart. */
+  set patient(patient: boolean) {
+    if (patient && !this.#patient) this.#failures = 0;
+    this.#patient = patient;
   }
 
   /** Gives up for good; idempotent. */
@@ -191,7 +196,7 @@ export class PlayConnection {
     const settled = this.#openedAt !== undefined && clock.now() - this.#openedAt >= SETTLED;
     this.#drop(code);
     if (settled) this.#failures = 0;
-    const delay = this.patient ? patientDelay : reconnectDelay;
+    const delay = this.#patient ? patientDelay : reconnectDelay;
     this.#timer = clock.after(delay(this.#failures, random), () => this.#connect());
     this.#failures += 1;
     events.lost(loss);

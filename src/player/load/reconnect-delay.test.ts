@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reconnectDelay } from './reconnect-delay.ts';
+import { patientDelay, reconnectDelay } from './reconnect-delay.ts';
 
 describe('reconnectDelay', () => {
   it('tries at once after the first loss', () => {
@@ -26,5 +26,14 @@ describe('reconnectDelay', () => {
         },
       ),
     );
+  });
+});
+
+describe('patientDelay', () => {
+  it('leaves far more time, for something else plays', () => {
+    expect([0, 1, 2, 3, 1e9].map((failures) => patientDelay(failures, () => 1))).toEqual([
+      15_000, 30_000, 60_000, 60_000, 60_000,
+    ]);
+    expect(patientDelay(0, () => 0)).toBe(7500);
   });
 });

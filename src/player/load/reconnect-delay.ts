@@ -18,6 +18,6 @@ export function reconnectDelay(failures: number, random: () => number): Millisec
 
 /** The same while something else plays: 15 s, 30 s, then every minute, each shortened by up to half. */
 export function patientDelay(failures: number, random: () => number): Milliseconds {
-  const full = Math.min(PATIENT_LONGEST, PATIENT_BASE * 2 ** Math.min(Math.max(0, failures - 1), 16));
+  const full = Math.min(PATIENT_LONGEST, PATIENT_BASE * 2 ** Math.min(failures, 16));
   return milliseconds(full * (0.5 + random() / 2));
 }

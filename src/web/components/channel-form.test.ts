@@ -15,6 +15,7 @@ const channel: ChannelResource = {
   createdAt: 0,
   state: 'offline',
   viewers: 0,
+  audience: { websocket: 0, hls: 0, dash: 0, unique: 0, today: 0 },
 };
 const form = formOf(channel);
 const switches = { title: 'Main stage', record: true, live: true, keepOriginal: false };

@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../channel/manual-clock.ts';
+import { DvrWindow, readDvrPlaylist } from './dvr-window.ts';
+
+const MEDIA = '#EXTM3U\n#EXT-X-PLAYLIST-TYPE:EVENT\n#EXTINF:2.5,\na.m4s\n#EXTINF:2,\nb.m4s\n';
+const INDEX = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n../../vod/1/video.m3u8\n';
+
+let clock: ManualClock;
+let files: Record<string, string>;
+let asked: string[];
+let window: DvrWindow;
+beforeEach(() => {
+  clock = new ManualClock();
+  files = { 'https://tv.example/live/main/dvr.m3u8': MEDIA };
+  asked = [];
+  window = new DvrWindow({
+    url: 'https://tv.example/live/main/dvr.m3u8',
+    clock,
+    fetch: async (input) => {
+      asked.push(String(input));
+      const text = files[String(input)];
+      const response = new Response(text ?? '', { status: text === undefined ? 404 : 200 });
+      Object.defineProperty(response, 'url', { value: String(input) });
+      return response;
+    },
+    onChange: () => {},
+  });
+});
+const settle = () => new Promise((done) => setImmediate(done));
+const look = async () => {
+  window.look();
+  await settle();
+};
+
+describe('how far back can be gone', () => {
+  it('is not asked before somebody looks, and grows while the broadcast is on', async () => {
+    expect([window.length, asked]).toEqual([undefined, []]);
+    await look();
+    expect(window.length).toBe(4500);
+    clock.advance(10_000);
+    expect(window.length).toBe(14_500);
+    await look();
+    expect(asked).toHaveLength(1);
+    clock.advance(20_000);
+    await look();
+    expect([window.length, asked.length]).toEqual([4500, 2]);
+  });
+
+  it('stays as it is when the broadcast is over', async () => {
+    files['https://tv.example/live/main/dvr.m3u8'] = `${MEDIA}#EXT-X-ENDLIST\n`;
+    await look();
+    clock.advance(10_000);
+    expect(window.length).toBe(4500);
+  });
+
+  it('is found behind a multivariant playlist', async () => {
+    files = { 'https://tv.example/live/main/dvr.m3u8': INDEX, 'https://tv.example/vod/1/video.m3u8': MEDIA };
+    await look();
+    expect(window.length).toBe(4500);
+  });
+
+  it('is nowhere where the server keeps nothing, which is not asked again at once', async () => {
+    files = {};
+    await look();
+    await look();
+    expect([window.length, asked.length]).toEqual([undefined, 1]);
+    window.reset();
+    files = { 'https://tv.example/live/main/dvr.m3u8': MEDIA };
+    await look();
+    expect(window.length).toBe(4500);
+  });
+});
+
+describe('readDvrPlaylist', () => {
+  it.each(['', '#EXTM3U', 'no playlist', '#EXTM3U\n#EXTINF:abc,\nx'])('finds nothing in %j', (text) => {
+    expect(readDvrPlaylist(text)).toBeUndefined();
+  });
+});
