@@ -52,6 +52,8 @@ export default defineConfig({
         emptyOutDir: true,
         copyPublicDir: false,
         modulePreload: false,
+        // hls.js is that large, and loaded by few.
+        chunkSizeWarningLimit: 700,
         rolldownOptions: {
           input: path('src/player/headwater-player.ts'),
           // Names that stay: an old player on an open page finds the file beside it after an update, too.
