@@ -132,7 +132,7 @@ export class DvrEgress {
           : await media.locate(kind, Number(number), file);
       if (!bytes) throw notFound();
       // The same samples, in other boxes, once the file is progressive.
-      const etag = `"${recordingId}-${kind}-${init ?? inBand ?? number}-${bytes.byteLength.toString(36)}"`;
+      const etag = `"${recordingId}-${kind}-${init ?? inBand ?? number}-${media.form[0]}"`;
       const answer = { bytes, kind, etag, cacheControl: open ? MEDIA : PRIVATE };
       return await sendRecorded(request, response, file, answer);
     } finally {
@@ -182,10 +182,10 @@ export class DvrEgress {
 
 /** What playlists and manifests say depends on nothing else. */
 function versionOf({ live }: Replay, opened: readonly OpenedRecording[]): string {
-  const states = opened.map(
-    ({ recording, media }) =>
-      `${recording.id.slice(0, 8)}.${media.tracks[0]?.segments.length ?? 0}${media.inBandParameterSets ? 'p' : ''}`,
-  );
+  const states = opened.map(({ recording, media }) => {
+    const count = media.tracks[0]?.segments.length ?? 0;
+    return `${recording.id.slice(0, 8)}.${count}${media.form[0]}${media.inBandParameterSets ? 'i' : ''}`;
+  });
   return `${states.join('_')}${live ? '' : '-e'}`;
 }
 

@@ -20,6 +20,7 @@ const TURN = 2000;
  * with {@link follow}.
  */
 export class FragmentedMedia implements RecordedMedia {
+  readonly form = 'fragmented';
   readonly tracks: readonly RecordedTrack[];
   readonly #movie: FoundMovie;
   readonly #lists: SegmentLists<Range>;

@@ -2,7 +2,7 @@ import type { AdaptationSet, Manifest, Period } from '../../media/dash/manifest.
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { ratesOf } from './playlist-of-replay.ts';
 import { type RecordedTrack, TARGET_DURATION } from './recorded-media.ts';
-import { initName, type OpenedRecording, type Replay } from './replay.ts';
+import { describedTrack, initName, type OpenedRecording, type Replay } from './replay.ts';
 import type { ReplayPeriod } from './replay-clock.ts';
 
 const UPDATE_PERIOD = milliseconds(4000);
@@ -66,7 +66,7 @@ function adaptationSetOf(
   { first, end, mediaStart }: ReplayPeriod,
   base: string,
 ): AdaptationSet | undefined {
-  const { track } = recorded;
+  const track = describedTrack(recorded.track, media);
   const segments = recorded.segments.slice(first, end);
   if (segments.length === 0) return undefined;
   return {

@@ -27,6 +27,8 @@ export interface OpenMedia {
 interface Entry {
   readonly inode: number;
   readonly media: Promise<RecordedMedia>;
+  /** Bytes of memory, once that is there. */
+  held: number;
   /** Of a fragmented one: what was looked at last, and when. */
   size: number;
   ended: boolean;
@@ -77,7 +79,8 @@ export class MediaLibrary {
     try {
       const media = await entry.media;
       if (media instanceof FragmentedMedia) await this.#follow(entry, media, file, growing);
-      await this.#forget();
+      entry.held = media.heldBytes;
+      this.#forget();
       return media;
     } catch (error) {
       if (this.#entries.get(id) === entry) this.#entries.delete(id);
@@ -89,6 +92,7 @@ export class MediaLibrary {
     return {
       inode: file.inode,
       media: openMedia(file),
+      held: 0,
       size: 0,
       ended: false,
       followedAt: milliseconds(Number.NEGATIVE_INFINITY),
@@ -114,11 +118,12 @@ export class MediaLibrary {
     await entry.following;
   }
 
-  async #forget(): Promise<void> {
-    let held = 0;
-    for (const [id, { media }] of [...this.#entries].reverse()) {
-      held += (await media.catch(() => undefined))?.heldBytes ?? 0;
-      if (held > this.#maxBytes && id !== [...this.#entries.keys()].at(-1)) this.#entries.delete(id);
+  #forget(): void {
+    const [last, ...others] = [...this.#entries].reverse();
+    let held = last?.[1].held ?? 0;
+    for (const [id, entry] of others) {
+      held += entry.held;
+      if (held > this.#maxBytes) this.#entries.delete(id);
     }
   }
 }

@@ -4,7 +4,7 @@ import { milliseconds, ticksToMilliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { RecordedTrack } from './recorded-media.ts';
 import { TARGET_DURATION } from './recorded-media.ts';
-import { initName, type OpenedRecording, type Replay } from './replay.ts';
+import { describedTrack, initName, type OpenedRecording, type Replay } from './replay.ts';
 
 const AUDIO_GROUP = 'audio';
 
@@ -13,7 +13,9 @@ export function variantsOf(
   opened: readonly OpenedRecording[],
   base: string,
 ): MultivariantPlaylist | undefined {
-  const tracks = (opened.at(-1) ?? opened[0])?.media.tracks ?? [];
+  const media = opened.at(-1)?.media;
+  const tracks = media?.tracks ?? [];
+  const described = (track: Track) => (media ? describedTrack(track, media) : track);
   const video = tracks.find(({ track }) => track.kind === 'video');
   const audio = tracks.find(({ track }) => track.kind === 'audio');
   const main = video ?? audio;
@@ -27,7 +29,7 @@ export function variantsOf(
         uri: `${base}${main.track.kind}.m3u8`,
         bandwidth: rates.reduce((sum, { peak }) => sum + peak, 0),
         averageBandwidth: rates.reduce((sum, { average }) => sum + average, 0),
-        codecs: tracks.map(({ track }) => track.codecString),
+        codecs: tracks.map(({ track }) => described(track).codecString),
         resolution: picture && { width: picture.width, height: picture.height },
         audioGroup: video && audio ? AUDIO_GROUP : undefined,
       },

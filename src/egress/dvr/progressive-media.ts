@@ -23,6 +23,7 @@ const TURN = 20_000;
  * it is asked for, and of the samples' bytes as they are in the file.
  */
 export class ProgressiveMedia implements RecordedMedia {
+  readonly form = 'progressive';
   readonly tracks: readonly RecordedTrack[];
   readonly inBandParameterSets: boolean;
   readonly heldBytes: number;

@@ -3,9 +3,9 @@ import { milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 
 /** What a recording is cut into: from the first keyframe after that long. */
-export const SEGMENT = milliseconds(4000);
+const SEGMENT = milliseconds(4000);
 /** Without a keyframe a segment ends after that long, with whatever frame comes. */
-export const LONGEST_SEGMENT = milliseconds(8000);
+const LONGEST_SEGMENT = milliseconds(8000);
 /** What no segment is longer than: the longest, and a frame (rfc8216bis §4.4.3.1). */
 export const TARGET_DURATION = milliseconds(10_000);
 
@@ -46,6 +46,8 @@ export interface RecordedMedia {
   readonly tracks: readonly RecordedTrack[];
   /** Keyframes may bring parameter sets of their own. */
   readonly inBandParameterSets: boolean;
+  /** The same segments in other boxes are other bytes. */
+  readonly form: 'fragmented' | 'progressive';
   /** Memory that it takes, about. */
   readonly heldBytes: number;
   /** Where the bytes of a segment are, in the file that it was opened with. Undefined where there is no such segment. */

@@ -19,6 +19,7 @@ function recorded(id: string, began: number, count: number): OpenedRecording {
     media: {
       tracks: [{ track: VIDEO, segments }],
       inBandParameterSets: false,
+      form: 'fragmented',
       heldBytes: 0,
       locate: async () => undefined,
     },

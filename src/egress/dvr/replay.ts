@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
 import type { RecordedMedia } from './recorded-media.ts';
 
 /** A recording of a broadcast. */
@@ -34,3 +35,10 @@ export interface OpenedRecording {
 /** Address of a recording's init segment, below the replay's. */
 export const initName = ({ inBandParameterSets }: RecordedMedia): string =>
   inBandParameterSets ? 'init-in-band.mp4' : 'init.mp4';
+
+/** A track as its init segment says that it is: keyframes that bring parameter sets have names of their own (RFC 6381). */
+export function describedTrack<T extends Track>(track: T, { inBandParameterSets }: RecordedMedia): T {
+  if (!inBandParameterSets) return track;
+  const codecString = track.codecString.replace(/^avc1/, 'avc3').replace(/^hvc1/, 'hev1');
+  return { ...track, codecString };
+}

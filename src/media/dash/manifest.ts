@@ -14,7 +14,7 @@ export interface EarlyAvailability {
 }
 
 /** A moment of a track by the wall clock (ISO/IEC 23009-1 §5.12). */
-export interface ReferenceTime {
+interface ReferenceTime {
   readonly wallClock: Milliseconds;
   readonly mediaTime: Ticks;
   /** There is a `prft` in the segments, too. */
@@ -54,7 +54,7 @@ export interface Period {
 }
 
 /** What players are asked to keep to (ISO/IEC 23009-1 Annex K.3.2). */
-export interface Latency {
+interface Latency {
   readonly target: Milliseconds;
   readonly min: Milliseconds;
   readonly max: Milliseconds;
