@@ -7,6 +7,7 @@ import { useObservable } from '../../studio/ui/use-observable.ts';
 import { ApiFailure } from '../api/api-failure.ts';
 import { getBroadcast, getChannel } from '../api/channels.ts';
 import { signedOut } from '../api/request.ts';
+import { ChannelDestinations } from '../components/channel-destinations.tsx';
 import { ProblemNotice } from '../components/problem-notice.tsx';
 import { usePolled } from '../components/use-polled.ts';
 import { useTitle } from '../components/use-title.ts';
@@ -54,15 +55,19 @@ export function StudioPage({ channel }: { channel: string }): ReactElement {
         diagnose={diagnose}
         onState={setState}
       />
+      <ChannelDestinations channel={channel} isLive={value?.isLive ?? false} />
     </div>
   );
 }
 
 /** The channel, and the broadcast on it unless it is interrupted: then anyone may go on with it. */
-async function readChannel(name: string): Promise<{ title: string; other: { since: number } | null }> {
+async function readChannel(
+  name: string,
+): Promise<{ title: string; isLive: boolean; other: { since: number } | null }> {
   const channel = await getChannel(name);
   const broadcast = channel.state === 'live' ? await getBroadcast(name) : null;
-  return { title: channel.title, other: broadcast && { since: broadcast.startedAt } };
+  const isLive = channel.state !== 'offline';
+  return { title: channel.title, isLive, other: broadcast && { since: broadcast.startedAt } };
 }
 
 /** A browser tells nothing of a refused WebSocket; the API knows more. */

@@ -1,0 +1,40 @@
+import { type ReactElement, useCallback, useMemo } from 'react';
+import { type DestinationActions, DestinationsPanel } from '../../studio/ui/destinations-panel.tsx';
+import {
+  actOnDestination,
+  createDestination,
+  deleteDestination,
+  listDestinations,
+  testDestination,
+  updateDestination,
+} from '../api/destinations.ts';
+import { ProblemNotice } from './problem-notice.tsx';
+import { usePolled } from './use-polled.ts';
+
+const REFRESH_EVERY = 2000;
+
+/** A channel's destinations, over the API. */
+export function ChannelDestinations({ channel, isLive }: { channel: string; isLive: boolean }): ReactElement {
+  const load = useCallback(() => listDestinations(channel), [channel]);
+  const { value, problem, reload } = usePolled(load, REFRESH_EVERY);
+  const actions = useMemo<DestinationActions>(() => {
+    const then = async (action: Promise<unknown>) => {
+      await action;
+      await reload();
+    };
+    return {
+      add: (destination) => then(createDestination(channel, destination)),
+      change: (id, change) => then(updateDestination(channel, id, change)),
+      remove: (id) => then(deleteDestination(channel, id)),
+      start: (id) => then(actOnDestination(channel, id, 'start')),
+      stop: (id) => then(actOnDestination(channel, id, 'stop')),
+      test: (id) => testDestination(channel, id),
+    };
+  }, [channel, reload]);
+  return (
+    <>
+      {value === undefined && <ProblemNotice problem={problem} />}
+      <DestinationsPanel destinations={value} isLive={isLive} actions={actions} />
+    </>
+  );
+}
