@@ -16,7 +16,7 @@ interface Samples {
 /** What a segment takes in memory, about. */
 const SEGMENT_BYTES = 500;
 /** Samples to look at before others have their turn: a few milliseconds. */
-const TURN = 20_000;
+const TURN = 4000;
 
 /**
  * A finished recording, whose samples are listed in its `moov`: a segment is made of a fragment's head that is written when
