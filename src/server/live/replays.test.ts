@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Hub } from '../../channel/hub.ts';
+import { ManualClock } from '../../channel/manual-clock.ts';
+import { syntheticEpoch } from '../../channel/synthetic-chunks.ts';
+import { milliseconds } from '../../media/time.ts';
+import type { ChannelRecord } from '../../store/channel-store.ts';
+import { openStore, type Store } from '../../store/open-store.ts';
+import { Replays } from './replays.ts';
+
+const HOUR = 3_600_000;
+const CHANNEL: Omit<ChannelRecord, 'id' | 'name' | 'live'> = {
+  title: 'T',
+  record: true,
+  reconnectGrace: null,
+  maxDuration: null,
+  createdAt: 0,
+  keepBytes: null,
+  keepDays: null,
+  keepOriginal: false,
+};
+
+let folder: string;
+let store: Store;
+let clock: ManualClock;
+let hub: Hub;
+let open: Set<string>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headwater-replays-'));
+  store = await openStore(join(folder, 'headwater.db'));
+  clock = new ManualClock();
+  open = new Set();
+  let ids = 0;
+  hub = new Hub({ clock, newBroadcastId: () => `b${ids++}` });
+  for (const [name, live] of [
+    ['main', true],
+    ['private', false],
+  ] as const)
+    await store.channels.create({ ...CHANNEL, id: name, name, live }, { hash: name, sealed: name });
+});
+
+afterEach(async () => {
+  hub.close();
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function replays(enabled = true): Replays {
+  return new Replays({
+    ...{ hub, store, clock, enabled },
+    logger: pino({ level: 'silent' }),
+    recordings: { fileOf: (id) => `/recordings/${id}`, isOpen: (id) => open.has(id) },
+    replay: milliseconds(HOUR),
+  });
+}
+
+/** A broadcast with one recording. Answers how to end it. */
+async function goLive(channel: string, recording: string): Promise<() => Promise<void>> {
+  const publication = hub
+    .open(channel, { reconnectGrace: milliseconds(0), live: channel === 'main' })
+    .publish();
+  publication.epoch(syntheticEpoch());
+  const broadcast = hub.find(channel)?.broadcast;
+  if (!broadcast) throw new Error('not live');
+  const { id } = broadcast.info;
+  await store.broadcasts.start(broadcast.info);
+  await store.recordings.start({ id: recording, broadcast: id, startedAt: clock.wall(), mime: 'video/mp4' });
+  open.add(recording);
+  if (channel === 'main') while (!(await store.broadcasts.find(id))?.replayable);
+  return async () => {
+    publication.end();
+    open.delete(recording);
+    await store.broadcasts.end(id, clock.wall());
+    clock.advance(2000);
+  };
+}
+
+describe('a broadcast that may be gone back in', () => {
+  it('is open while it is on, and for as long after its end as is set, whichever process asks', async () => {
+    const now = replays();
+    now.start();
+    const end = await goLive('main', 'r0');
+    expect(await now.ofChannel('main')).toMatchObject({
+      open: true,
+      replay: {
+        id: 'b0',
+        live: true,
+        recordings: [{ id: 'r0', path: '/recordings/r0', growing: true }],
+      },
+    });
+    await end();
+    expect(await now.ofChannel('main')).toMatchObject({ open: true, replay: { live: false } });
+    const later = replays();
+    clock.advance(HOUR - 10_000);
+    expect((await later.find('b0')).open).toBe(true);
+    expect((await later.find('r0')).open).toBe(true);
+    clock.advance(20_000);
+    expect((await later.find('b0')).open).toBe(false);
+    await expect(later.ofChannel('main')).rejects.toMatchObject({ code: 'not-live', status: 404 });
+  });
+
+  it('is found anew a second after something changed', async () => {
+    const now = replays();
+    now.start();
+    await goLive('main', 'r0');
+    expect((await now.find('b0')).open).toBe(true);
+    await store.channels.update('main', { live: false });
+    clock.advance(1100);
+    expect((await now.find('b0')).open).toBe(false);
+  });
+});
+
+describe('a broadcast that is nobody’s to go back in', () => {
+  it.each([
+    ['of a channel that only records', 'private', true],
+    ['where the setting is off', 'main', false],
+  ])('%s stays so, also when that changes later', async (_, channel, enabled) => {
+    const now = replays(enabled);
+    now.start();
+    const publication = hub
+      .open(channel, { reconnectGrace: milliseconds(0), live: channel === 'main' })
+      .publish();
+    publication.epoch(syntheticEpoch());
+    const info = hub.find(channel)?.broadcast?.info;
+    if (!info) throw new Error('not live');
+    await store.broadcasts.start(info);
+    await store.recordings.start({ id: 'r0', broadcast: info.id, startedAt: 0, mime: 'video/mp4' });
+    await store.channels.update(channel, { live: true });
+    expect((await replays(true).find('r0')).open).toBe(false);
+    await expect(replays(true).ofChannel(channel)).rejects.toMatchObject({ code: 'not-live' });
+  });
+
+  it('is unknown where it never was', async () => {
+    for (const id of ['nothing', '../../etc', '', 'x'.repeat(65)])
+      await expect(replays().find(id)).rejects.toMatchObject({ code: 'media-not-found', status: 404 });
+    await expect(replays().ofChannel('nowhere')).rejects.toMatchObject({ code: 'channel-not-found' });
+    await expect(replays().ofChannel('No Name')).rejects.toMatchObject({ code: 'channel-not-found' });
+  });
+});
