@@ -1,4 +1,5 @@
 import type { Broadcast, BroadcastTap } from '../../channel/broadcast.ts';
+import type { Clock } from '../../channel/clock.ts';
 import type { Rendition } from '../../channel/rendition.ts';
 import type { Epoch } from '../../media/chunk.ts';
 import type { Track } from '../../media/track.ts';
@@ -48,6 +49,7 @@ const isPlainAac = (track: Track) =>
 /** How a broadcast is fed to a destination. */
 export interface FeedOptions {
   readonly broadcast: Broadcast;
+  readonly clock: Clock;
   readonly renditions: Renditions;
   readonly mode: VideoMode;
   readonly capabilities: ServerCapabilities;
@@ -146,7 +148,8 @@ export class BroadcastFeed {
       },
       chunk: (chunk) => {
         if (!source.track || chunk.kind !== kind) return;
-        for (const frame of source.track.framesOf(chunk)) this.#interleaver.push(frame);
+        for (const frame of source.track.framesOf(chunk))
+          this.#interleaver.push(frame, this.#options.clock.now());
       },
       end: () => {
         source.ended = true;

@@ -1,13 +1,22 @@
+import type { Milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { FlvFrame } from './flv-track.ts';
 
-/** How long one kind waits for the other, of media: an encoder of sound may be a second behind when it starts. */
+/** How long one kind waits for the other: an encoder of sound may be a second behind when it starts. */
 const LONGEST_WAIT = 1500;
+/** What waits at most, of media: a publisher may bring at once what it kept through a cut. */
+const MAX_SPAN = 30_000;
+
+interface Waiting {
+  readonly frame: FlvFrame;
+  /** When it came. */
+  readonly at: Milliseconds;
+}
 
 /** Brings the frames of a video and an audio track, each in order, into the one order of their times. */
 export class Interleaver {
   readonly #output: (frame: FlvFrame) => void;
-  readonly #waiting: Record<Track['kind'], FlvFrame[]> = { video: [], audio: [] };
+  readonly #waiting: Record<Track['kind'], Waiting[]> = { video: [], audio: [] };
   #expected: ReadonlySet<Track['kind']> = new Set();
 
   constructor(output: (frame: FlvFrame) => void) {
@@ -17,12 +26,11 @@ export class Interleaver {
   /** Which kinds come from here on: only those are waited for. */
   expect(kinds: Iterable<Track['kind']>): void {
     this.#expected = new Set(kinds);
-    this.#release();
   }
 
-  push(frame: FlvFrame): void {
-    this.#waiting[frame.track.kind].push(frame);
-    this.#release();
+  push(frame: FlvFrame, now: Milliseconds): void {
+    this.#waiting[frame.track.kind].push({ frame, at: now });
+    this.#release(now);
   }
 
   /** Waits for nothing any more: gives out what there is. */
@@ -30,11 +38,11 @@ export class Interleaver {
     for (let next = this.#next(); next; next = this.#next()) this.#take(next);
   }
 
-  #release(): void {
+  #release(now: Milliseconds): void {
     for (let next = this.#next(); next; next = this.#next()) {
       const other = next === 'video' ? 'audio' : 'video';
-      const mustWait = this.#waiting[other].length === 0 && this.#expected.has(other);
-      if (mustWait && this.#span(next) < LONGEST_WAIT) return;
+      const isAlone = this.#waiting[other].length === 0 && this.#expected.has(other);
+      if (isAlone && this.#mayWait(next, now)) return;
       this.#take(next);
     }
   }
@@ -44,16 +52,18 @@ export class Interleaver {
     const [video] = this.#waiting.video;
     const [audio] = this.#waiting.audio;
     if (!video || !audio) return video ? 'video' : audio && 'audio';
-    return audio.time < video.time ? 'audio' : 'video';
+    return audio.frame.time < video.frame.time ? 'audio' : 'video';
   }
 
-  #span(kind: Track['kind']): number {
-    const frames = this.#waiting[kind];
-    return (frames.at(-1)?.time ?? 0) - (frames[0]?.time ?? 0);
+  #mayWait(kind: Track['kind'], now: Milliseconds): boolean {
+    const waiting = this.#waiting[kind];
+    const [first] = waiting;
+    const span = (waiting.at(-1)?.frame.time ?? 0) - (first?.frame.time ?? 0);
+    return now - (first?.at ?? now) < LONGEST_WAIT && span < MAX_SPAN;
   }
 
   #take(kind: Track['kind']): void {
-    const frame = this.#waiting[kind].shift();
-    if (frame) this.#output(frame);
+    const first = this.#waiting[kind].shift();
+    if (first) this.#output(first.frame);
   }
 }

@@ -28,7 +28,7 @@ const DRAIN_TIMEOUT = milliseconds(3000);
 /** Answers that a server may ask for without reading them. */
 const MAX_CONTROL_BYTES = 1024 * 1024;
 /** More than a server acknowledges behind, whatever its window: kernels hold that much. */
-const UNACKNOWLEDGED = 512 * 1024;
+const UNACKNOWLEDGED = 64 * 1024;
 
 /** One connection to a server that is published to. It closes by itself when anything is wrong. */
 export class PublishConnection {

@@ -31,8 +31,8 @@ export interface PublishProtocolHost {
 
 /** Each in one piece: what Chromium and ffmpeg send at once is seldom longer. */
 const CHUNK_SIZE = 60_000;
-/** How often the server is asked to acknowledge, in bytes: about once a second. */
-const ACKNOWLEDGEMENT_WINDOW = 256 * 1024;
+/** How often the server is asked to acknowledge, in bytes: a few times a second. */
+const ACKNOWLEDGEMENT_WINDOW = 64 * 1024;
 /** Servers answer in a few hundred bytes. */
 const LIMITS = { maxMessage: bytes(64 * 1024), maxStreams: 16 };
 /** Chunk streams, as other publishers use them. */

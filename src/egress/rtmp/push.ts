@@ -239,6 +239,7 @@ export class Push {
     this.#feed = new BroadcastFeed({
       ...{
         broadcast: this.broadcast,
+        clock: this.#host.clock,
         renditions: this.#host.renditions,
         mode: this.settings.mode,
         capabilities,
@@ -286,8 +287,10 @@ export class Push {
     const feed = this.#feed;
     if (!feed) return;
     const longest = this.broadcast.state === 'interrupted' ? LOST_AFTER : STALLED_AFTER;
-    if (this.#splicer.idle(now) < longest && !this.#splicer.holding) return;
-    feed.flush();
+    if (!this.#splicer.holding) {
+      if (this.#splicer.idle(now) < longest) return;
+      feed.flush();
+    }
     this.#splicer.hold(now, feed.kinds);
   }
 

@@ -117,6 +117,10 @@ export class Splicer {
     const filling = typeof this.#state === 'object' ? this.#state : this.#beginFilling(kinds);
     if (!filling) return;
     this.#state = filling;
+    this.#fill(filling, now);
+  }
+
+  #fill(filling: Filling, now: Milliseconds): void {
     const { still } = filling;
     const end = this.#position + Math.min(MOST_FILLED, elapsed(this.#begin(now), now) - this.#position);
     for (; still && filling.nextStill <= end; filling.nextStill += STILL_INTERVAL) {
@@ -159,8 +163,8 @@ export class Splicer {
       return;
     }
     if (running) return;
-    const origin = this.#begin(now);
-    if (typeof this.#state === 'object') this.#position = Math.max(this.#position, elapsed(origin, now));
+    this.#begin(now);
+    if (typeof this.#state === 'object') this.#fill(this.#state, now);
     this.#state = 'running';
     this.#offset = this.#position - frame.time;
     this.#from = frame.time;

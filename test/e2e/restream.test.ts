@@ -1,0 +1,297 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findBeeps, findFlashes, makeBeeps } from '../../src/transcode/beep-source.ts';
+import { MainDestinations } from './support/destinations.ts';
+import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
+import { LivePublisher } from './support/live-publisher.ts';
+import { newStreamKey } from './support/publish-file.ts';
+import { OtherRtmpServer } from './support/rtmp-servers.ts';
+import { type RunningServer, startServer } from './support/running-server.ts';
+import { TestAuthority } from './support/test-authority.ts';
+
+const CANARY = 'canary-2d7f90e1b4';
+/** Lips and sound are in sync within this, in ms. */
+const LIP_SYNC = 40;
+const FPS = 30;
+
+const H264 = [
+  ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '30', '-bf', '0', '-pix_fmt', 'yuv420p'],
+  ...['-b:v', '1500k', '-minrate', '1500k', '-maxrate', '1500k', '-bufsize', '1500k', '-nal-hrd', 'cbr'],
+];
+const VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '30', '-b:v', '500k'];
+
+const authority = new TestAuthority('Headwater test');
+const stranger = new TestAuthority('somebody else');
+const others: OtherRtmpServer[] = [];
+let server: RunningServer;
+let destinations: MainDestinations;
+let key: string;
+let publisher: LivePublisher | undefined;
+
+beforeAll(async () => {
+  server = await startServer({
+    HEADWATER_RESTREAM_ALLOW: '127.0.0.0/8,localhost',
+    HEADWATER_RESTREAM_AUTHORITIES: authority.file,
+    HEADWATER_LOG_LEVEL: 'debug',
+  });
+  destinations = new MainDestinations(server);
+  key = await newStreamKey(server);
+});
+
+afterEach(async () => {
+  publisher?.close();
+  await destinations.remove();
+  await Promise.all(others.splice(0).map((other) => other.stop()));
+});
+
+afterAll(async () => {
+  const log = server?.log() ?? '';
+  expect(await server?.stop()).toBe(0);
+  authority.remove();
+  stranger.remove();
+  expect(log).not.toContain(CANARY);
+});
+
+async function other<T extends OtherRtmpServer>(starting: Promise<T>): Promise<T> {
+  const started = await starting;
+  others.push(started);
+  return started;
+}
+
+async function publish(seconds: number, encoder = H264): Promise<LivePublisher> {
+  const media = makeBeeps({ seconds, video: { size: '640:360', encoder } });
+  publisher = new LivePublisher(server, key, media);
+  await publisher.connect();
+  return publisher;
+}
+
+/** When beeps and flashes are, each beep's distance from its flash. */
+function lipSync(file: string): number[] {
+  const bytes = [readFileSync(file)];
+  const [beeps, flashes] = [findBeeps(bytes), findFlashes(bytes)];
+  expect(beeps.length).toBeGreaterThan(4);
+  return beeps.flatMap((beep) => {
+    const nearest = flashes.toSorted((a, b) => Math.abs(a - beep) - Math.abs(b - beep))[0];
+    // At either end one of a pair may be missing.
+    return nearest === undefined || Math.abs(nearest - beep) > 400 ? [] : [beep - nearest];
+  });
+}
+
+/** The longest step from one packet to the next, in seconds; none goes back. */
+async function longestStep(file: string, kind: 'video' | 'audio'): Promise<number> {
+  const times = (await probePackets(file, kind)).map(({ dts }) => dts);
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+  return Math.max(...steps);
+}
+
+/** What was recorded of a stretch without trouble: every frame of it, in sync. */
+async function expectWhole(file: string, seconds: number): Promise<void> {
+  const frames = await probePackets(file, 'video');
+  expect(frames[0]?.keyframe).toBe(true);
+  expect(frames.length).toBe(await countDecodedFrames(file));
+  // It may begin a group late, where connecting took longer than a group.
+  expect(frames.length % FPS).toBe(0);
+  expect(frames.length).toBeGreaterThanOrEqual((seconds - 2) * FPS);
+  expect(await longestStep(file, 'video')).toBeLessThan(0.04);
+  expect(await longestStep(file, 'audio')).toBeLessThan(0.03);
+  const distances = lipSync(file);
+  expect(distances.length).toBeGreaterThan(4);
+  for (const distance of distances) expect(Math.abs(distance)).toBeLessThanOrEqual(LIP_SYNC);
+}
+
+const only = async (one: OtherRtmpServer): Promise<string> => {
+  const files = await one.recordings();
+  expect(files.length).toBe(1);
+  return files[0] ?? '';
+};
+
+describe('a broadcast arrives with every frame and in sync', () => {
+  it('at nginx-rtmp', async () => {
+    const nginx = await other(OtherRtmpServer.nginx());
+    const { id } = await destinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
+    const { ended } = await publish(10);
+    const live = await destinations.until(id, ({ state }) => state === 'live');
+    expect(live.liveSince).toBeGreaterThan(0);
+    await ended;
+    await destinations.until(id, ({ state }) => state === 'idle');
+    await expectWhole(await only(nginx), 10);
+    expect(destinations.seen.get(id)).toEqual(['idle', 'connecting', 'live', 'idle']);
+  });
+
+  it('at node-media-server', async () => {
+    const node = await other(OtherRtmpServer.nodeMediaServer());
+    const { id } = await destinations.add({ name: 'node', url: node.url, streamKey: CANARY });
+    const { ended } = await publish(10);
+    await destinations.until(id, ({ state }) => state === 'live');
+    await ended;
+    await destinations.until(id, ({ state }) => state === 'idle');
+    await node.settled();
+    await expectWhole(await only(node), 10);
+  });
+
+  it('at ffmpeg -listen 1', async () => {
+    const ffmpeg = await other(OtherRtmpServer.ffmpeg());
+    const { id } = await destinations.add({ name: 'ffmpeg', url: ffmpeg.url, streamKey: 'key' });
+    const { ended } = await publish(10);
+    await destinations.until(id, ({ state }) => state === 'live');
+    await ended;
+    await ffmpeg.ended();
+    await expectWhole(await only(ffmpeg), 10);
+  });
+
+  it('made into H.264 of VP9, at nginx-rtmp', async () => {
+    const nginx = await other(OtherRtmpServer.nginx());
+    const { id } = await destinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
+    const { ended } = await publish(12, VP9);
+    await destinations.until(id, ({ state }) => state === 'live');
+    await ended;
+    await destinations.until(id, ({ state }) => state === 'idle');
+    const file = await only(nginx);
+    expect((await probePackets(file, 'video')).length).toBeGreaterThan(8 * FPS);
+    for (const distance of lipSync(file)) expect(Math.abs(distance)).toBeLessThanOrEqual(LIP_SYNC);
+  });
+});
+
+describe('over TLS', () => {
+  it('a broadcast arrives where the certificate is of an authority that the setting names', async () => {
+    const nginx = await other(OtherRtmpServer.nginx({ certificate: authority.issue('localhost') }));
+    const { id } = await destinations.add({ name: 'tls', url: nginx.tlsUrl, streamKey: CANARY });
+    expect(await destinations.test(id)).toMatchObject({ reached: true });
+    const { ended } = await publish(8);
+    await destinations.until(id, ({ state }) => state === 'live');
+    await ended;
+    await destinations.until(id, ({ state }) => state === 'idle');
+    await expectWhole(await only(nginx), 8);
+  });
+
+  it('a certificate of another authority, or of another host, is refused and nothing is sent', async () => {
+    for (const certificate of [stranger.issue('localhost'), authority.issue('other.example')]) {
+      const nginx = await other(OtherRtmpServer.nginx({ certificate }));
+      const { id } = await destinations.add({ name: 'tls', url: nginx.tlsUrl, streamKey: CANARY });
+      expect(await destinations.test(id)).toMatchObject({ reached: false, code: 'certificate-refused' });
+      const { ended } = await publish(4);
+      const status = await destinations.until(id, ({ state }) => state === 'failed');
+      expect(status).toMatchObject({ code: 'certificate-refused', sentBytes: 0 });
+      expect(status.message).toContain('restream.authorities');
+      await ended;
+      expect(await nginx.recordings()).toEqual([]);
+      await destinations.remove();
+    }
+  });
+});
+
+describe('three destinations at once', () => {
+  it('one that stands still, one that is killed and one that refuses cost the fourth not a frame', async () => {
+    const [good, frozen, killed, refusing] = [
+      await other(OtherRtmpServer.nginx()),
+      await other(OtherRtmpServer.nginx()),
+      await other(OtherRtmpServer.nginx()),
+      await other(OtherRtmpServer.nodeMediaServer({ secret: 'secret' })),
+    ];
+    const add = async (name: string, { url }: OtherRtmpServer) =>
+      (await destinations.add({ name, url, streamKey: CANARY })).id;
+    const ids = {
+      good: await add('good', good),
+      frozen: await add('frozen', frozen),
+      killed: await add('killed', killed),
+      refusing: await add('refusing', refusing),
+    };
+    const { ended } = await publish(45);
+    const isLive = ({ state }: { state: string }) => state === 'live';
+    for (const id of [ids.good, ids.frozen, ids.killed]) await destinations.until(id, isLive);
+    frozen.freeze();
+    await killed.kill();
+    const lost = await destinations.until(ids.killed, ({ state }) => state === 'retrying');
+    expect(lost.message).toMatch(/\.$/);
+    await killed.startAgain();
+    await destinations.until(ids.killed, isLive);
+    const refused = await destinations.until(ids.refusing, ({ state }) => state === 'failed');
+    expect(refused).toMatchObject({ code: 'publish-refused', liveSince: null });
+    expect(destinations.seen.get(ids.refusing)).not.toContain('live');
+    const stalled = await destinations.until(ids.frozen, ({ state }) => state === 'retrying');
+    expect(stalled.code).toMatch(/stalled|no-answer/);
+    expect((await destinations.status(ids.good)).acknowledgedBytes).toBeGreaterThan(0);
+    await expectNoCanary();
+    await ended;
+    await destinations.until(ids.good, ({ state }) => state === 'idle');
+    await expectWhole(await only(good), 45);
+    expect((await killed.recordings()).length).toBe(2);
+  });
+
+  async function expectNoCanary(): Promise<void> {
+    const answers = await Promise.all(
+      ['/api/channels/main/destinations', '/api/channels', '/api/channels/main/broadcast', '/metrics'].map(
+        async (path) => await (await server.api('GET', path)).text(),
+      ),
+    );
+    const commands = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        } catch {
+          return '';
+        }
+      });
+    for (const text of [...answers, ...commands, server.log()]) expect(text).not.toContain(CANARY);
+  }
+});
+
+describe('a publisher that is lost', () => {
+  it('is stood in for: the platform sees one stream without a hole, and the rest of the broadcast', async () => {
+    const nginx = await other(OtherRtmpServer.nginx());
+    const { id } = await destinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
+    const live = await publish(24);
+    await destinations.until(id, ({ state }) => state === 'live');
+    live.cut();
+    await destinations.until(id, ({ holding }) => holding);
+    await new Promise((settle) => setTimeout(settle, 4000));
+    expect(await destinations.status(id)).toMatchObject({ state: 'live', holding: true });
+    await live.connect();
+    await destinations.until(id, ({ holding }) => !holding);
+    await live.ended;
+    await destinations.until(id, ({ state }) => state === 'idle');
+    const file = await only(nginx);
+    expect(destinations.seen.get(id)).toEqual(['idle', 'connecting', 'live', 'idle']);
+    expect(await longestStep(file, 'video')).toBeLessThan(0.6);
+    expect(await longestStep(file, 'audio')).toBeLessThan(0.1);
+    expect(await countDecodedFrames(file)).toBe((await probePackets(file, 'video')).length);
+    const [first, last] = ends((await probePackets(file, 'audio')).map(({ pts }) => pts));
+    expect(last - first).toBeGreaterThan(19);
+    for (const distance of lipSync(file)) expect(Math.abs(distance)).toBeLessThanOrEqual(LIP_SYNC);
+    const silence = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-'], {
+      encoding: 'utf8',
+    });
+    expect(silence).toBe('');
+  });
+
+  const ends = (values: readonly number[]): [number, number] => [values[0] ?? 0, values.at(-1) ?? 0];
+});
+
+describe('a destination', () => {
+  it('is switched off and on, and limited in time, while the channel is live', async () => {
+    const nginx = await other(OtherRtmpServer.nginx());
+    const { id } = await destinations.add({
+      name: 'nginx',
+      url: nginx.url,
+      streamKey: CANARY,
+      enabled: false,
+    });
+    const { ended } = await publish(30);
+    expect((await destinations.status(id)).state).toBe('idle');
+    await destinations.change(id, { enabled: true });
+    await destinations.until(id, ({ state }) => state === 'live');
+    await destinations.change(id, { enabled: false });
+    expect((await destinations.status(id)).state).toBe('idle');
+    await destinations.change(id, { enabled: true, maxDuration: 3000 });
+    const live = await destinations.until(id, ({ state }) => state === 'live');
+    expect(live.remaining).toBeGreaterThan(0);
+    const over = await destinations.until(id, ({ state }) => state === 'idle');
+    expect(over.code).toBe('time-limit');
+    publisher?.close();
+    void ended;
+    expect((await nginx.recordings()).length).toBe(2);
+  });
+});
