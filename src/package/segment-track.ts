@@ -55,6 +55,7 @@ export class SegmentTrack {
   #trial: PartTrial | undefined;
   /** Media of this epoch came before. */
   #goesOn = false;
+  #endedAt: Milliseconds | undefined;
 
   /** For `Segmenter`. */
   constructor(kind: Track['kind'], limits: SegmentLimits, clock: ProgramClock) {
@@ -86,6 +87,11 @@ export class SegmentTrack {
     return this.#nextPart;
   }
 
+  /** Where its media of the epochs before ended; undefined as soon as there is any of the present one. */
+  get endedAt(): Milliseconds | undefined {
+    return this.#endedAt;
+  }
+
   /** Bytes of the segments that are held. */
   get heldBytes(): number {
     return this.window.heldBytes + (this.#open?.byteLength ?? 0);
@@ -112,6 +118,7 @@ export class SegmentTrack {
     const cut = this.#open === undefined && this.#goesOn;
     const open = this.#open ?? this.#begin(chunk, epoch, leads);
     this.#goesOn = true;
+    this.#endedAt = undefined;
     const target = this.#ticks(this.#partTarget, chunk);
     const { pending } = open;
     // Only what has a keyframe may be short.
@@ -135,7 +142,9 @@ export class SegmentTrack {
     const open = this.#open;
     this.#cuts.length = 0;
     this.#goesOn = false;
-    if (open) this.#close(open, ticks(this.#end - open.start));
+    if (!open) return;
+    this.#endedAt = ticksToMilliseconds(this.#end, open.timescale);
+    this.#close(open, ticks(this.#end - open.start));
   }
 
   /** The open segment ends where the next one begins; what is missing in between is said to be. */

@@ -1,14 +1,16 @@
 import { Listeners } from '../channel/listeners.ts';
 import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
+import { millisecondsToTicks } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
+import { followOn } from './follow-on.ts';
 import { ProgramClock } from './program-clock.ts';
 import type { SegmentLimits } from './segment.ts';
 import { SegmentTrack } from './segment-track.ts';
 
 /**
  * Cuts a broadcast's chunks into segments and parts, as lists of these same chunks: for HLS and DASH alike. Video leads:
- * its segments begin at keyframes where these come, and sound is cut where whole chunks come nearest to them. Pure:
- * chunks bring their time along. A tap of a broadcast, or fed with what its group buffer holds and then a tap.
+ * its segments begin at keyframes where these come, and sound is cut where whole chunks come nearest to them. Only what
+ * begins an epoch is not of the same bytes: {@link followOn}. Pure: chunks bring their time along. A tap of a broadcast, or fed with what its group buffer holds and then a tap.
  */
 export class Segmenter implements ChunkSink {
   readonly limits: SegmentLimits;
@@ -61,18 +63,22 @@ export class Segmenter implements ChunkSink {
   /** Takes the next chunk of the present epoch. */
   chunk(chunk: Chunk): void {
     const epoch = this.#epoch;
-    const described = epoch?.tracks.some(({ kind }) => kind === chunk.kind);
+    const described = epoch?.tracks.find(({ kind }) => kind === chunk.kind);
     if (this.#ended || !epoch || !described) return;
     const leads = chunk.kind === 'video' || !epoch.tracks.some(({ kind }) => kind === 'video');
     const track = this.#tracks.get(chunk.kind) ?? this.#open(chunk);
     if (!track) return;
-    const { version } = track;
-    const cut = track.add(chunk, epoch, leads);
-    if (leads && cut !== undefined) {
-      for (const other of this.#tracks.values()) if (other !== track) other.follow(cut);
-    }
+    const { version, endedAt } = track;
+    const end = endedAt === undefined ? chunk.dts : millisecondsToTicks(endedAt, chunk.timescale);
+    for (const each of followOn(chunk, described, end)) this.#add(track, each, epoch, leads);
     this.appended.emit(track);
     if (track.version !== version) this.advanced.emit(track);
+  }
+
+  #add(track: SegmentTrack, chunk: Chunk, epoch: Epoch, leads: boolean): void {
+    const cut = track.add(chunk, epoch, leads);
+    if (!leads || cut === undefined) return;
+    for (const other of this.#tracks.values()) if (other !== track) other.follow(cut);
   }
 
   /** Completes all segments for good; idempotent. */
