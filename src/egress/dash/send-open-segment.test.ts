@@ -87,9 +87,12 @@ function send(seconds: number): void {
   }
 }
 
-function ask(sequence: number): { response: SlowResponse; sent: Promise<number | undefined> } {
+function ask(
+  sequence: number,
+  httpVersion = '1.1',
+): { response: SlowResponse; sent: Promise<number | undefined> } {
   const response = new SlowResponse();
-  const request = { method: 'GET', headers: {} } as IncomingMessage;
+  const request = { method: 'GET', headers: {}, httpVersion } as IncomingMessage;
   const sent = sendOpenSegment(
     presentation,
     'video',
@@ -145,6 +148,20 @@ describe('a segment that is being made', () => {
     const request = { method: 'GET', headers: {} } as IncomingMessage;
     const response = new SlowResponse() as unknown as ServerResponse;
     expect(await sendOpenSegment(presentation, 'audio', 0, request, response)).toBeUndefined();
+  });
+
+  it('is waited for by a client that cannot tell half of it from all of it', async () => {
+    const sequence = openSequence();
+    const { response, sent } = ask(sequence, '1.0');
+    send(1);
+    expect(response.written).toEqual([]);
+    send(2);
+    expect(await sent).toBeUndefined();
+    expect(presentation.segmenter.track('video')?.segment(sequence)?.complete).toBe(true);
+    const leaving = ask(openSequence(), '1.0');
+    await Promise.resolve();
+    leaving.response.destroy();
+    expect(await leaving.sent).toBe(0);
   });
 
   it('ends with the broadcast', async () => {

@@ -34,6 +34,11 @@ export async function sendOpenSegment(
   }
   const segment = track.segment(sequence);
   if (!segment || (segment.complete && !segment.gap)) return undefined;
+  if (!segment.complete && request.httpVersion === '1.0') {
+    // Without chunked transfer nobody can tell the end from a lost connection: a proxy would keep half a segment for good.
+    const complete = await waiting.wait(() => segment.complete, longestWait, response);
+    return complete ? undefined : 0;
+  }
   const etag = `"${presentation.id}-${kind}-s${sequence}"`;
   const headers = { ...OPEN_TO_ALL, etag, 'cache-control': IMMUTABLE };
   if (matchesTag(request.headers['if-none-match'], etag)) {
