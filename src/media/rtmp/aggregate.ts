@@ -18,7 +18,7 @@ export function readAggregate({ streamId, timestamp, payload }: RtmpMessage): Rt
     const end = at + HEADER_SIZE + length;
     if (end > payload.length)
       throw new RtmpError('rtmp-chunk-malformed', 'an aggregate ends within a message');
-    const time = view.getUint8(at + 7) * 2 ** 24 + (view.getUint32(at + 3) & 0xffffff00) / 256;
+    const time = view.getUint8(at + 7) * 2 ** 24 + (view.getUint32(at + 3) & 0xffffff);
     first ??= time;
     messages.push({
       type: view.getUint8(at),
