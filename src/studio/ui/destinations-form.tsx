@@ -229,7 +229,7 @@ function PushFields({ draft, change }: FieldsProps): ReactElement {
           />
         </div>
         <div className="field">
-          <label htmlFor={`${id}-watch`}>Where it can be watched</label>
+          <label htmlFor={`${id}-watch`}>Watch page</label>
           <input
             id={`${id}-watch`}
             type="url"

@@ -71,6 +71,7 @@ export function DestinationRow(props: {
             type="button"
             className="button"
             disabled={busy}
+            aria-label={`Stop sending to ${name}`}
             onClick={() => void act(() => actions.stop(id))}
           >
             <Square aria-hidden />
@@ -82,13 +83,20 @@ export function DestinationRow(props: {
             type="button"
             className="button"
             disabled={busy}
+            aria-label={`Start sending to ${name}`}
             onClick={() => void act(() => actions.start(id))}
           >
             <Play aria-hidden />
             Start
           </button>
         )}
-        <button type="button" className="button" disabled={busy} onClick={() => void act(test)}>
+        <button
+          type="button"
+          className="button"
+          aria-label={`Test ${name}`}
+          disabled={busy}
+          onClick={() => void act(test)}
+        >
           <Stethoscope aria-hidden />
           Test
         </button>
