@@ -40,13 +40,13 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-async function open(attributes = ''): Promise<Page> {
+async function open(attributes = '', policy = POLICY): Promise<Page> {
   proxy.page('/page', {
     body: `<!doctype html><html lang="en"><title>Watch</title>
       <script type="module" src="/player/headwater-player.js"></script>
       <headwater-player src="/live/main" muted ${attributes}></headwater-player></html>`,
     type: 'text/html',
-    headers: { 'content-security-policy': POLICY },
+    headers: { 'content-security-policy': policy },
   });
   const page = await context.newPage();
   await page.addInitScript(() => {
@@ -67,6 +67,18 @@ const plays = async (page: Page, transport: PlayerStats['transport']) => {
   await waitForPlayerState(page, 'live');
   await presentFrames(page, 20);
 };
+/** Counts from now on when there is neither a picture nor the last one. */
+const watchForBlack = (page: Page) =>
+  page.evaluate(() => {
+    const { video, shadowRoot } = document.querySelector('headwater-player') ?? {};
+    const still = shadowRoot?.querySelector('canvas');
+    Object.assign(window, { black: 0 });
+    const look = () => {
+      if (still?.hidden && video && video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) window.black += 1;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
 /** Notes every state that the page's player is in from now on. */
 const noteStates = (page: Page) =>
   page.evaluate(() => {
@@ -87,16 +99,19 @@ describe('a network that lets no WebSocket through', () => {
     expect(bitrate).toBeGreaterThan(0);
     expect(width).toBe(640);
     await noteStates(page);
+    await watchForBlack(page);
+    const { audience } = await (await server.api('GET', '/api/channels/main')).json();
+    expect(audience).toMatchObject({ websocket: 0, hls: 1, unique: 1 });
     proxy.webSockets = 'passed';
     await page.evaluate(() => dispatchEvent(new Event('online')));
     await plays(page, 'websocket');
-    expect((await stats(page)).delay).toBeLessThan(delay ?? 0);
     expect(await page.evaluate(() => window.states)).toEqual([]);
     proxy.webSockets = 'refused';
     proxy.cutWebSockets();
     await plays(page, 'hls');
     expect(await page.evaluate(() => window.states)).not.toContain('offline');
     expect((await stats(page)).switches).toBeGreaterThanOrEqual(3);
+    expect(await page.evaluate(() => window.black)).toBe(0);
     expect(await page.evaluate(() => window.violations)).toEqual([]);
   });
 
@@ -108,6 +123,20 @@ describe('a network that lets no WebSocket through', () => {
     );
     expect((await stats(page)).transport).toBe('websocket');
     expect(await page.evaluate(() => document.querySelector('headwater-player')?.state)).toBe('connecting');
+  });
+});
+
+describe('a browser without Media Source Extensions', () => {
+  it('plays HLS by itself, where it can', async () => {
+    await context.addInitScript(() => {
+      Reflect.deleteProperty(window, 'MediaSource');
+      Reflect.deleteProperty(window, 'ManagedMediaSource');
+    });
+    const page = await open('', POLICY.replace('media-src', "media-src 'self'"));
+    await plays(page, 'native-hls');
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.src)).toMatch(
+      /index\.m3u8$/,
+    );
   });
 });
 

@@ -18,7 +18,7 @@ beforeEach(() => {
     clock,
     fetch: async (input) => {
       asked.push(String(input));
-      const text = files[String(input)];
+      const text = files[String(input).replace('?optional', '')];
       const response = new Response(text ?? '', { status: text === undefined ? 404 : 200 });
       Object.defineProperty(response, 'url', { value: String(input) });
       return response;

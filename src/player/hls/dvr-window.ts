@@ -64,7 +64,9 @@ export class DvrWindow {
   }
 
   async #read(url: string, signal: AbortSignal): Promise<DvrPlaylist | undefined> {
-    const response = await this.#options.fetch(url, { signal, credentials: 'omit' });
+    // Where there is none that is no error, which browsers would show to whoever looks.
+    const optional = `${url}${url.includes('?') ? '&' : '?'}optional`;
+    const response = await this.#options.fetch(optional, { signal, credentials: 'omit' });
     const text = response.ok ? await response.text() : '';
     if (text.length > MAX_PLAYLIST) return undefined;
     const [, variant] = /^#EXT-X-STREAM-INF:.*\r?\n(.+)$/m.exec(text) ?? [];

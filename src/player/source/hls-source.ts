@@ -32,6 +32,8 @@ export interface HlsSourceOptions {
 
 /** After the end of a broadcast it is looked for the next one so often. */
 const NEXT_BROADCAST = milliseconds(3000);
+/** So many refusals of a browser in a row are its last word. */
+const CERTAIN_AFTER = 3;
 /** Later than this it goes to the live edge when it is asked to, in milliseconds. */
 const LATE = 500;
 
@@ -237,12 +239,14 @@ export class HlsSource implements PlaySource {
   #failed(failure: HlsFailure): void {
     const { events, random } = this.#options;
     this.#closeEngine();
-    if (failure === 'codec') {
+    // A browser's own player calls everything that it cannot begin with unsupported, also a playlist that is too short yet.
+    const isCertain = this.transport === 'hls' || this.#failures >= CERTAIN_AFTER;
+    if (failure === 'codec' && isCertain) {
       events.failed({
         code: 'unsupported-codec',
         message: 'This browser cannot play this broadcast. Another browser may.',
       });
-    } else if (failure === 'media') {
+    } else if (failure !== 'network') {
       this.#counts.rebuilds += 1;
     } else {
       this.#counts.reconnects += 1;

@@ -111,6 +111,8 @@ describe('going back in a broadcast that is on', () => {
     const idle = await anonymous(server, '/live/main/dvr.mpd');
     expect(idle.headers.get('retry-after')).toBe('5');
     expect(await errorOf(idle)).toEqual([404, 'not-live']);
+    expect((await anonymous(server, '/live/main/dvr.m3u8?optional')).status).toBe(204);
+    expect((await anonymous(server, '/live/nobody/dvr.m3u8?optional')).status).toBe(404);
     await goLive(server);
     const { base, video } = await replayOf(server);
     const recording = /^(.+)\/video\/0\.m4s$/m.exec(video)?.[1];

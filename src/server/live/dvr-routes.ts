@@ -6,6 +6,7 @@ import type { Track } from '../../media/track.ts';
 import type { AdminAuth } from '../auth/admin-auth.ts';
 import { guardAdmin } from '../auth/guard-admin.ts';
 import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
+import { HttpError } from '../http/http-error.ts';
 import { allowOthers, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
 import type { FoundReplay, Replays } from './replays.ts';
 
@@ -81,6 +82,11 @@ async function sendReplay(
     const { replay, open } = await find();
     if (!open) await guardAdmin(sources.admin, request);
     return await send(replay, { request: raw, response, open });
+  }).catch((error: unknown) => {
+    const isTried = (request.query as { optional?: unknown }).optional !== undefined;
+    // A page may simply try: what is not there is no error then, which browsers would show to whoever looks.
+    if (!isTried || !(error instanceof HttpError) || error.code !== 'not-live') throw error;
+    void reply.code(204).header('cache-control', 'no-store').send();
   });
 }
 
