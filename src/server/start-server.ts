@@ -152,12 +152,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   logSkips(hub, clock, logger);
   if (config.transcode.aac === 'always') keepAac(hub, transcoder);
   const destinationKeys = new SecretSeal(serverSecret, 'destination keys');
+  let encodersKnown = false;
   const destinations = new Destinations({
     hub,
     store,
     egress: rtmpEgress,
     seal: destinationKeys,
     log: logger,
+    encoderProblem: () => (encodersKnown ? transcoder.aacUnavailable : undefined),
   });
   destinations.start();
   recordings.start((channel) => config.recording.enabled && channels.records(channel));
@@ -233,7 +235,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const url = await listen(http, host, port);
     const rtmp = await rtmpServers.listen();
-    void transcoder.prepare();
+    void transcoder.prepare().then(() => {
+      encodersKnown = true;
+    });
     let stopped: Promise<void> | undefined;
     const close = () => {
       stopped ??= stop();

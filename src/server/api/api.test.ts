@@ -236,6 +236,7 @@ describe('the description of the API', () => {
       'GET /api/channels/{name}',
       'GET /api/channels/{name}/broadcast',
       'GET /api/channels/{name}/destinations',
+      'GET /api/channels/{name}/destinations/events',
       'GET /api/channels/{name}/destinations/{id}',
       'GET /api/channels/{name}/key',
       'GET /api/recordings',

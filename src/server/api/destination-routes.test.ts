@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ApiError, DestinationList, DestinationResource, DestinationTest } from '../../wire/api.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 
@@ -110,6 +110,37 @@ test('a server that nobody may reach is never dialled', async () => {
   }
   listener.close();
   expect(dialled).toBe(0);
+});
+
+test('whoever follows is told of every destination, and nobody who is not signed in', async () => {
+  const { items } = (await ask<DestinationList>('GET', PATH)).content;
+  const answer = await server.request('GET', `${PATH}/events`);
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  const reader = answer.body?.getReader();
+  let text = '';
+  while (text.split('data: ').length <= items.length) {
+    text += new TextDecoder().decode((await reader?.read())?.value);
+  }
+  await reader?.cancel();
+  answers.push(text);
+  const events = [...text.matchAll(/^data: (.*)$/gm)].map(
+    ([, data]) => JSON.parse(data ?? '') as { id: string },
+  );
+  expect(events.map(({ id }) => id)).toEqual(items.map(({ id }) => id));
+  expect(await refusal('GET', '/api/channels/nothing/destinations/events')).toBe('404 channel-not-found');
+  expect((await server.request('GET', `${PATH}/events`, { anonymous: true })).status).toBe(401);
+});
+
+test('says before anybody goes live that there is no ffmpeg for the sound', async () => {
+  const without = await startTestServer({ HEADWATER_TRANSCODE_FFMPEG: '/nowhere/ffmpeg' });
+  await without.request('POST', PATH, { body: TARGET });
+  await vi.waitFor(async () => {
+    const { items } = (await (await without.request('GET', PATH)).json()) as DestinationList;
+    expect(items[0]?.status).toMatchObject({ state: 'idle', code: 'codec-unavailable' });
+    expect(items[0]?.status.message).toContain('/nowhere/ffmpeg');
+  }, 10_000);
+  await without.close();
 });
 
 test('the key is nowhere: not in answers, the log, the figures or the database', async () => {

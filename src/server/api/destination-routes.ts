@@ -12,6 +12,7 @@ import {
   DestinationTest,
   UpdateDestination,
 } from '../../wire/api.ts';
+import { EventStream } from '../http/event-stream.ts';
 import type { Http } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import type { Services } from '../services.ts';
@@ -22,10 +23,13 @@ const tags = ['destinations'];
 const NoContent = Type.Null({ description: 'Done' });
 /** More than anybody streams to at once. */
 const MAX_DESTINATIONS = 20;
+/** Studios and programs that follow destinations at once, of all channels. */
+const MAX_FOLLOWERS = 200;
 
 /** `/api/channels/{name}/destinations`: for the admin only. */
 export function destinationRoutes(http: Http, services: Services): void {
   listAndCreate(http, services);
+  events(http, services);
   readChangeDelete(http, services);
   actions(http, services);
 }
@@ -82,6 +86,48 @@ function listAndCreate(http: Http, { store, destinations, destinationKeys, clock
       return destinations.describe(destination);
     },
   );
+}
+
+/** Server-sent events: `{id, status}` of each destination now, then whenever the state of one changes. */
+function events(http: Http, { store, destinations, clock }: Services): void {
+  const streams = new Set<EventStream>();
+  http.get(
+    '/channels/:name/destinations/events',
+    {
+      schema: {
+        tags,
+        summary: 'Follow how destinations do',
+        description:
+          'Server-sent events, each the JSON of `{id, status}`: of every destination at first, then of each whose state changes.',
+        produces: ['text/event-stream'],
+        params: ofChannel,
+      },
+    },
+    async ({ params: { name } }, reply) => {
+      await findChannel(store, name);
+      if (streams.size >= MAX_FOLLOWERS) {
+        throw new HttpError(
+          503,
+          'too-many-waiting',
+          'Too many follow destinations here. Try again in a moment.',
+        );
+      }
+      const present = (await store.destinations.list(name)).map((one) => destinations.describe(one));
+      reply.hijack();
+      const stream = new EventStream(reply.raw, clock);
+      streams.add(stream);
+      const leave = destinations.follow(name, (event) => stream.send(JSON.stringify(event)));
+      for (const { id, status } of present) stream.send(JSON.stringify({ id, status }));
+      reply.raw.on('close', () => {
+        leave();
+        stream.close();
+        streams.delete(stream);
+      });
+    },
+  );
+  http.addHook('preClose', async () => {
+    for (const stream of streams) stream.close();
+  });
 }
 
 function readChangeDelete(http: Http, { store, destinations, destinationKeys }: Services): void {

@@ -18,6 +18,8 @@ export interface DestinationsOptions {
   readonly egress: RtmpEgress;
   readonly seal: SecretSeal;
   readonly log: Log;
+  /** Why sound cannot be made into AAC here, in words; undefined where it can, or while that is not known. */
+  readonly encoderProblem: () => string | undefined;
 }
 
 /** What is shown of a destination that nothing is pushed to. */
@@ -40,6 +42,13 @@ export class Destinations {
   start(): void {
     const { hub } = this.#options;
     hub.broadcastStarted.add((broadcast) => void this.#begin(broadcast));
+  }
+
+  /** Tells whenever the state of a channel's destination changes, until what it answers is called. */
+  follow(channel: string, take: (event: DestinationEvent) => void): () => void {
+    return this.#options.egress.changed.add((push) => {
+      if (push.broadcast.info.channel === channel) take({ id: push.settings.id, status: describePush(push) });
+    });
   }
 
   /** A destination as the API shows it. */
@@ -127,18 +136,31 @@ export class Destinations {
   }
 
   #statusOf(record: DestinationRecord): DestinationResource['status'] {
-    const status = this.#pushes.get(record.id)?.status;
-    if (!status) {
-      const settings = this.#settingsOf(record);
-      if (!(settings instanceof DestinationError)) return IDLE;
+    const push = this.#pushes.get(record.id);
+    if (push) return describePush(push);
+    const settings = this.#settingsOf(record);
+    if (settings instanceof DestinationError) {
       return { ...IDLE, state: 'failed', code: settings.code, message: settings.message };
     }
-    const { state, code, words: message, remaining, ...rest } = status;
-    return {
-      ...{ ...rest, code, message, state: state === 'over' ? 'idle' : state },
-      remaining: remaining === null ? null : Math.round(remaining),
-    };
+    const problem = this.#options.encoderProblem();
+    if (problem === undefined) return IDLE;
+    const message = `The sound of browsers is Opus, which most platforms do not take, and it cannot be made into AAC: ${problem}.`;
+    return { ...IDLE, code: 'codec-unavailable', message };
   }
+}
+
+/** A destination has another state. */
+export interface DestinationEvent {
+  readonly id: string;
+  readonly status: DestinationResource['status'];
+}
+
+function describePush({ status }: Push): DestinationResource['status'] {
+  const { state, words: message, remaining, ...rest } = status;
+  return {
+    ...{ ...rest, message, state: state === 'over' ? 'idle' : state },
+    remaining: remaining === null ? null : Math.round(remaining),
+  };
 }
 
 function isDone({ status }: Push): boolean {

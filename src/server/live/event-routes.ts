@@ -1,10 +1,8 @@
-import type { ServerResponse } from 'node:http';
-import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { OPEN_TO_ALL } from '../../egress/http/open-to-all.ts';
-import { milliseconds } from '../../media/time.ts';
 import type { Store } from '../../store/open-store.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
+import { EVENT_STREAM_HEADERS, EventStream } from '../http/event-stream.ts';
 import type { Http } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import type { ChannelEvents } from './channel-events.ts';
@@ -20,16 +18,6 @@ export interface EventSources {
 }
 
 const MOST_FOLLOWERS = 10_000;
-const HEARTBEAT = milliseconds(15_000);
-/** Who leaves so many bytes unread is gone. */
-const MOST_UNREAD = 16 * 1024;
-const HEADERS = {
-  ...OPEN_TO_ALL,
-  'content-type': 'text/event-stream',
-  'cache-control': 'no-store',
-  // nginx would gather them.
-  'x-accel-buffering': 'no',
-} as const;
 
 /** `GET /live/{channel}/events`: server-sent events (HTML §9.2), each the JSON of a `ChannelEvent`. Open to all. */
 export function eventRoutes(http: Http, sources: EventSources): void {
@@ -46,10 +34,10 @@ export function eventRoutes(http: Http, sources: EventSources): void {
     }
     reply.hijack();
     if (request.method === 'HEAD') {
-      reply.raw.writeHead(200, HEADERS).end();
+      reply.raw.writeHead(200, { ...EVENT_STREAM_HEADERS, ...OPEN_TO_ALL }).end();
       return;
     }
-    const stream = new EventStream(reply.raw, hub.clock);
+    const stream = new EventStream(reply.raw, hub.clock, OPEN_TO_ALL);
     streams.add(stream);
     const leave = events.follow(channel, (event) => stream.send(JSON.stringify(event)));
     reply.raw.on('close', () => {
@@ -62,43 +50,4 @@ export function eventRoutes(http: Http, sources: EventSources): void {
     for (const stream of streams) stream.close();
   });
   http.options('/live/:channel/events', DELIVERY_OPTIONS, allowOthers);
-}
-
-/** An answer that goes on. */
-class EventStream {
-  readonly #response: ServerResponse;
-  readonly #clock: Clock;
-  #timer: Timer | undefined;
-  #closed = false;
-
-  constructor(response: ServerResponse, clock: Clock) {
-    this.#response = response;
-    this.#clock = clock;
-    response.on('error', () => {});
-    response.writeHead(200, HEADERS);
-    this.#write('retry: 3000\n\n');
-  }
-
-  send(data: string): void {
-    this.#write(`data: ${data}\n\n`);
-  }
-
-  /** Ends it; idempotent. */
-  close(): void {
-    this.#closed = true;
-    this.#timer?.cancel();
-    this.#response.end();
-  }
-
-  #write(text: string): void {
-    if (this.#closed) return;
-    if (this.#response.writableLength > MOST_UNREAD) {
-      this.#response.destroy();
-      return;
-    }
-    this.#response.write(text);
-    this.#timer?.cancel();
-    // So that proxies do not take it for dead.
-    this.#timer = this.#clock.after(HEARTBEAT, () => this.#write(':\n\n'));
-  }
 }
