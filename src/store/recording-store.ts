@@ -172,12 +172,22 @@ export class RecordingStore {
     return (await this.#select().where('recordings.state', '=', 'recording').execute()).map(fromRow);
   }
 
-  /** The oldest that is over and waits to be finalised, but for these. */
-  async nextToFinalise(except: readonly string[]): Promise<RecordingRecord | undefined> {
+  /** One that was over goes on. */
+  async reopen(id: string): Promise<void> {
+    const set = { state: 'recording' as const, finalisation: 'waiting' as const };
+    await this.#db.updateTable('recordings').set(set).where('id', '=', id).execute();
+  }
+
+  /** The oldest that is over and waits to be finalised, but for these and those of these broadcasts. */
+  async nextToFinalise(
+    except: readonly string[],
+    broadcasts: readonly string[],
+  ): Promise<RecordingRecord | undefined> {
     let select = this.#select()
       .where('recordings.state', '!=', 'recording')
       .where('recordings.finalisation', '=', 'waiting');
     if (except.length > 0) select = select.where('recordings.id', 'not in', except);
+    if (broadcasts.length > 0) select = select.where('recordings.broadcast_id', 'not in', broadcasts);
     return (await select.orderBy('recordings.started_at').limit(1).execute()).map(fromRow)[0];
   }
 

@@ -86,7 +86,7 @@ export class Recording {
   #isFound = false;
   #damageReason: string | undefined;
 
-  /** Makes the file and writes its header, or goes on with the one that is there. Throws StorageError. */
+  /** Makes the file and writes its header, or goes on with the one that is there. Throws StorageError where that is gone. */
   constructor(start: RecordingBeginning | RecordingContinuation, options: RecordingOptions) {
     const { folder, catalog, clock } = options;
     const { broadcast } = start;
@@ -108,6 +108,7 @@ export class Recording {
     this.closed = promise;
     this.#settleClosed = resolve;
     const onError = (error: StorageError) => this.damage(error.message);
+    let problem: StorageError | undefined;
     if ('state' in start) {
       const { headerSize, size } = start.state;
       this.#headerSize = headerSize;
@@ -117,10 +118,12 @@ export class Recording {
       const header = writeRecordingHeader(this.#tracks, this.#movie());
       this.#headerSize = header.byteLength;
       this.#groups = new GroupIndex();
+      problem = makeFolder(this.path);
       this.#file = openFile(this.path, clock, onError);
       this.#file.append(header);
     }
     this.#tell(() => catalog.created({ id, broadcast, startedAt, mime: begun.mime }));
+    if (problem) this.damage(problem.message);
   }
 
   get state(): 'recording' | 'complete' | 'damaged' {
@@ -322,17 +325,22 @@ export class Recording {
   }
 }
 
+/** Where it cannot be made the recording is listed all the same: what it lacks may be had later. */
+function makeFolder(path: string): StorageError | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return undefined;
+  } catch (error) {
+    return new StorageError(path, error);
+  }
+}
+
 function openFile(
   path: string,
   clock: Clock,
   onError: (error: StorageError) => void,
   continueAt?: number,
 ): AppendFile {
-  try {
-    if (continueAt === undefined) mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw new StorageError(path, error);
-  }
   const gathering = { clock, delay: GATHER_DELAY, bytes: GATHER_BYTES };
   return new AppendFile(path, { onError }, gathering, { continueAt });
 }

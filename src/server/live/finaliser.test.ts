@@ -42,6 +42,7 @@ let folder: string;
 let store: Store;
 let tasks: TestTask[];
 let started: () => void;
+let on: string[] = [];
 const clock = new ManualClock();
 
 beforeEach(async () => {
@@ -62,6 +63,7 @@ const open = () =>
     logger: pino({ enabled: false }),
     minFree: 0,
     fileOf: (id) => join(folder, id, 'media.mp4'),
+    broadcastsOn: () => on,
     finalise: (task) => {
       const running = new TestTask(task);
       tasks.push(running);
@@ -114,6 +116,21 @@ describe('the finaliser', () => {
     });
     expect(await stateOf('live')).toBe('waiting');
     expect(finaliser.counts.results).toEqual({ done: 2, 'no-room': 0, failed: 0 });
+    await finaliser.close();
+  });
+
+  test('leaves a recording alone whose broadcast is on: a start of the server may go on with it', async () => {
+    await record('r', 1);
+    on = ['b-r'];
+    const finaliser = open();
+    finaliser.wake();
+    await finaliser.idle();
+    expect(tasks).toEqual([]);
+    on = [];
+    finaliser.wake();
+    (await next(1)).settle(DONE);
+    await finaliser.idle();
+    expect(await stateOf('r')).toBe('done');
     await finaliser.close();
   });
 

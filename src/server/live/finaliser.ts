@@ -18,6 +18,8 @@ export interface FinaliserOptions {
   /** Bytes of the disk that stay free. */
   readonly minFree: number;
   fileOf(id: string): string;
+  /** Their recordings wait: a start of the server may have to go on with one that was complete. */
+  broadcastsOn(): Iterable<string>;
   /** By default on a thread of its own. */
   finalise?(task: FinaliseTask): RunningFinalisation;
 }
@@ -102,13 +104,12 @@ export class Finaliser {
   }
 
   async #finaliseAll(): Promise<void> {
-    await this.#options.recordings.retryFinalising(
-      this.#retriedFailures ? ['no-room'] : ['no-room', 'failed'],
-    );
+    const { recordings, broadcastsOn } = this.#options;
+    await recordings.retryFinalising(this.#retriedFailures ? ['no-room'] : ['no-room', 'failed']);
     this.#retriedFailures = true;
     for (;;) {
       if (this.#closed) return;
-      const next = await this.#options.recordings.nextToFinalise([...this.#heldOff.keys()]);
+      const next = await recordings.nextToFinalise([...this.#heldOff.keys()], [...broadcastsOn()]);
       if (!next || this.#closed) return;
       if (!this.#heldOff.has(next.id)) await this.#finalise(next);
     }

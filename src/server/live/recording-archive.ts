@@ -40,13 +40,12 @@ export class RecordingArchive implements SessionArchive {
     const known = recording !== null && validState.Check(recording) ? recording : undefined;
     if (recording !== null && !known)
       logger.error({ broadcast: id }, 'how far a recording came is not understood');
-    await store.broadcasts.resume(id);
+    const ids = (await store.recordings.ofBroadcast(id)).map((each) => each.id);
     // What was begun since it was noted how far another one came, or all where nothing was.
-    const again = (await store.recordings.ofBroadcast(id)).filter(({ id: other, state }) => {
-      const isMadeAgain = how === 'begin' || (known !== undefined && other !== known.recording.id);
-      return state === 'recording' && isMadeAgain;
-    });
-    await recordings.expect(id, { state: known, again: again.map((recording) => recording.id) });
+    const at = known ? ids.indexOf(known.recording.id) : -1;
+    const isMadeAgain = (index: number) => how === 'begin' || (at >= 0 && index > at);
+    await recordings.expect(id, { state: known, again: ids.filter((_, index) => isMadeAgain(index)) });
+    await store.broadcasts.resume(id);
   }
 
   async adopt({ broadcast, channel, namePrefix, recording }: SessionRecord, path: string): Promise<boolean> {

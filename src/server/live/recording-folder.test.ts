@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -68,8 +68,11 @@ describe('a folder of recordings', () => {
     const texts = await publish(server);
     const states = texts.filter(({ type }) => type === 'status').map(({ recording }) => recording);
     expect(states).toContain('damaged');
-    expect(server.log()).toContain('a broadcast is not recorded');
-    for (const recording of await recordings(server)) expect(recording.state).toBe('damaged');
+    expect(server.log()).toContain('a recording is damaged');
+    expect(await recordings(server)).toMatchObject([{ state: 'damaged' }]);
+    // Until there is a place for it.
+    const journal = join(server.data, 'journal');
+    expect(readdirSync(journal).map((name) => statSync(join(journal, name)).size)).toContain(bytes.length);
   });
 });
 

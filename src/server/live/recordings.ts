@@ -12,6 +12,7 @@ import {
   type BroadcastRecordingOptions,
   recordBroadcast,
 } from '../../egress/recording/from-channel.ts';
+import { isAppendable } from '../../egress/recording/is-appendable.ts';
 import type { BroadcastRecordingState } from '../../egress/recording/recording-state.ts';
 import type { RecordingView } from '../../ingest/session/recording-view.ts';
 import type { Store } from '../../store/open-store.ts';
@@ -92,6 +93,8 @@ export class Recordings {
   /** Broadcasts that are on and not recorded for want of room. */
   readonly #refused = new Set<string>();
   #refusals = 0;
+  #watching: Promise<void> | undefined;
+  #isRecovered = false;
 
   constructor(options: RecordingsOptions) {
     const { store, clock, logger, folder, minFree, quota } = options;
@@ -101,7 +104,11 @@ export class Recordings {
     const { recordings, channels } = store;
     this.#originals = new Originals(recordings, folder);
     this.#posters = new RecordingPosters(recordings, folder);
-    this.#finaliser = new Finaliser({ recordings, clock, logger, minFree, fileOf: (id) => this.fileOf(id) });
+    this.#finaliser = new Finaliser({
+      ...{ recordings, clock, logger, minFree },
+      fileOf: (id) => this.fileOf(id),
+      broadcastsOn: () => this.#running.keys(),
+    });
     const deleteOne = (id: string) => this.delete(id);
     const swept = () => {
       if (options.finalise) this.#finaliser.wake();
@@ -123,20 +130,34 @@ export class Recordings {
     const { hub, store, clock } = this.#options;
     hub.broadcastStarted.add((broadcast) => {
       const { id, channel } = broadcast.info;
+      const goesOn = this.#expected.get(id)?.state !== undefined;
       const listed = this.#keep(store.broadcasts.start(broadcast.info));
       this.#listed = this.#listed.then(() => listed);
-      if (isRecorded(channel)) {
-        if (this.#room.isLow) this.#refuse(broadcast);
+      // What was begun is not left half made for a setting or for room: those are asked before.
+      if (goesOn || isRecorded(channel)) {
+        if (this.#room.isLow && !goesOn) this.#refuse(broadcast);
         else this.#record(broadcast);
       }
-      void this.#keep(broadcast.closed.then(() => store.broadcasts.end(id, clock.wall())));
+      const end = async () => {
+        await listed;
+        await store.broadcasts.end(id, clock.wall());
+      };
+      void this.#keep(broadcast.closed.then(end));
     });
   }
 
-  /** A broadcast that another process began is about to start in this one. Rejects with what the disk says. */
-  async expect(broadcast: string, recording: ExpectedRecording): Promise<void> {
-    for (const id of recording.again) await rm(this.fileOf(id), { force: true });
-    this.#expected.set(broadcast, recording);
+  /**
+   * A broadcast that another process began is about to start in this one. Rejects with what the disk says, and where its
+   * recording is finalised already.
+   */
+  async expect(broadcast: string, { state, again }: ExpectedRecording): Promise<void> {
+    await this.#watchRoom();
+    if (state) await this.#reopen(state.recording);
+    for (const id of again) {
+      await rm(this.fileOf(id), { force: true });
+      await this.#options.store.recordings.reopen(id);
+    }
+    this.#expected.set(broadcast, { state, again });
   }
 
   /**
@@ -157,8 +178,9 @@ export class Recordings {
       await store.recordings.progress(id, { state: 'damaged', ...left });
       logger.warn({ recording: id, ...left }, 'a recording was cut off when the server last stopped');
     }
-    await this.#room.watch();
-    void this.#retention.sweep();
+    await this.#watchRoom();
+    this.#isRecovered = true;
+    this.#finished();
   }
 
   /** What is recorded of a broadcast that is on, or just ended. */
@@ -201,7 +223,7 @@ export class Recordings {
    */
   async adoptOriginal(recording: string, journal: string): Promise<boolean> {
     const adopted = await this.#originals.adopt(recording, journal);
-    if (adopted) void this.#retention.sweep();
+    if (adopted) this.#finished();
     return adopted;
   }
 
@@ -256,9 +278,24 @@ export class Recordings {
     await this.#finaliser.idle();
   }
 
-  /** A recording is over, and the database knows: it may be finalised, and others may have to go for it. */
+  /**
+   * A recording is over, and the database knows: it may be finalised, and others may have to go for it. Not before it is
+   * clear which of them go on.
+   */
   #finished(): void {
-    void this.#retention.sweep();
+    if (this.#isRecovered) void this.#retention.sweep();
+  }
+
+  #watchRoom(): Promise<void> {
+    this.#watching ??= this.#room.watch();
+    return this.#watching;
+  }
+
+  /** A file that is gone is no matter here: another recording is begun in its place. */
+  async #reopen({ id, headerSize }: BroadcastRecordingState['recording']): Promise<void> {
+    const fits = await isAppendable(this.fileOf(id), headerSize).catch(() => true);
+    if (!fits) throw new Error('its recording is finalised');
+    await this.#options.store.recordings.reopen(id);
   }
 
   #refuse({ info: { id, channel }, closed }: Broadcast): void {
@@ -275,6 +312,7 @@ export class Recordings {
     void this.#keep(
       recording.closed.then(() => {
         this.#running.delete(broadcast.info.id);
+        this.#finished();
       }),
     );
   }
