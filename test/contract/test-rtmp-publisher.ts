@@ -18,6 +18,9 @@ import {
 } from '../../src/media/rtmp/message.ts';
 import { STREAM_KEY, type TestServer } from './test-server.ts';
 
+/** Where it connects to. */
+type RtmpServer = Pick<TestServer, 'rtmpPort'>;
+
 /** What the server said of the stream. */
 export interface RtmpStatus {
   readonly level: Amf0Value;
@@ -57,7 +60,7 @@ export class TestRtmpPublisher {
   }
 
   /** Connects and shakes hands. */
-  static async open(server: TestServer): Promise<TestRtmpPublisher> {
+  static async open(server: RtmpServer): Promise<TestRtmpPublisher> {
     const publisher = new TestRtmpPublisher(server.rtmpPort);
     for (const piece of publisher.#handshake.start()) publisher.socket.write(piece);
     await publisher.until(() => publisher.#handshake.done, 'the handshake');
@@ -66,7 +69,7 @@ export class TestRtmpPublisher {
 
   /** Goes through all that encoders do, up to the answer to `publish`, which is the last of {@link statuses}. */
   static async ask(
-    server: TestServer,
+    server: RtmpServer,
     streamName = `main?key=${STREAM_KEY}`,
     app = 'live',
   ): Promise<TestRtmpPublisher> {
@@ -83,7 +86,7 @@ export class TestRtmpPublisher {
   }
 
   /** Publishes; fails when that is refused. */
-  static async start(server: TestServer, streamName?: string): Promise<TestRtmpPublisher> {
+  static async start(server: RtmpServer, streamName?: string): Promise<TestRtmpPublisher> {
     const publisher = await TestRtmpPublisher.ask(server, streamName);
     const [status] = publisher.statuses;
     if (status?.code !== 'NetStream.Publish.Start')
