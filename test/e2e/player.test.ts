@@ -131,6 +131,14 @@ async function plays(page: Page): Promise<void> {
       }),
   );
 }
+/** What axe finds. */
+async function problemsOf(page: Page): Promise<readonly { readonly id: string }[]> {
+  await page.evaluate(axe);
+  return await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } };
+    return (await axe.run()).violations;
+  });
+}
 const message = (page: Page) => page.locator('headwater-player .message').textContent();
 
 describe('a page with one script tag', () => {
@@ -504,6 +512,8 @@ describe('a viewer who goes back', () => {
     await stateIs(page, 'rewound');
     expect(await page.evaluate(() => window.states)).not.toContain('connecting');
     expect(await page.evaluate(() => window.violations)).toEqual([]);
+    await page.getByRole('group', { name: 'Details' }).waitFor();
+    expect(await problemsOf(page)).toEqual([]);
   });
 
   it('cannot where nothing is kept: there is no bar, and the keys do nothing', async () => {
@@ -556,12 +566,7 @@ describe('everybody', () => {
       await stateIs(page, state);
       const said = await page.getByRole('status').textContent();
       expect(said?.length).toBeGreaterThan(3);
-      await page.evaluate(axe);
-      const problems = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } };
-        return (await axe.run()).violations;
-      });
-      expect(problems).toEqual([]);
+      expect(await problemsOf(page)).toEqual([]);
     },
   );
 });

@@ -19,7 +19,11 @@ let publish: RunningPublish;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  const [started, launched, files] = await Promise.all([startServer(), launchBrowser(), bundlePlayer()]);
+  const [started, launched, files] = await Promise.all([
+    startServer({ HEADWATER_DVR_ENABLED: 'true' }),
+    launchBrowser(),
+    bundlePlayer(),
+  ]);
   server = started;
   browser = launched;
   proxy = await PageProxy.open(server.url);
@@ -137,6 +141,25 @@ describe('a browser without Media Source Extensions', () => {
     expect(await page.evaluate(() => document.querySelector('headwater-player')?.video.src)).toMatch(
       /index\.m3u8$/,
     );
+  });
+});
+
+describe('a viewer who goes back in what is recorded', () => {
+  it('sees that, and is live again when they want to', async () => {
+    const page = await open();
+    await plays(page, 'websocket');
+    await page.waitForFunction(() => {
+      const player = document.querySelector('headwater-player');
+      player?.seek(9);
+      return player?.state === 'rewound';
+    });
+    await presentFrames(page, 20);
+    const { transport, delay } = await stats(page);
+    expect(transport).toBe('hls');
+    expect(delay).toBeGreaterThan(6000);
+    await page.evaluate(() => document.querySelector('headwater-player')?.seekToLive());
+    await plays(page, 'websocket');
+    expect((await stats(page)).delay).toBeLessThan(6000);
   });
 });
 

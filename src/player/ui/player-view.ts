@@ -143,8 +143,9 @@ export class PlayerView {
     if (isLive) this.#showDistance(model, isRewound);
     else this.#show('.delay', false);
     this.#scrub.render(model.dvr);
-    this.#show('.stats-button', hasPicture);
-    if (!hasPicture) this.#stats.close();
+    this.#show('.stats-button', hasPicture && message === '');
+    // Words over the picture need the room.
+    if (!hasPicture || message !== '') this.#stats.close();
     this.#stats.render(model.stats);
     this.#show('.viewers', model.viewers !== null && model.viewers > 0 && state !== 'error');
     this.#text('.viewers-value', String(model.viewers ?? ''));
