@@ -124,7 +124,8 @@ export class HlsJsEngine implements HlsEngine {
   }
 
   #updated({ details }: LevelUpdatedData): void {
-    if (!this.#ready) {
+    // What is over when it is first seen is nothing to keep to the live edge of.
+    if (!this.#ready && (details.live || !this.#options.lowLatency)) {
       this.#ready = true;
       this.targetLatency = this.#targetLatency;
       this.#options.events.ready();

@@ -117,6 +117,22 @@ describe('HLS as a way to play', () => {
     expect(engines).toHaveLength(1);
   });
 
+  it('does not take an interrupted broadcast for one that goes on', async () => {
+    source.start();
+    news({ type: 'live', broadcast: 'b', startedAt: 0, title: null });
+    news({ type: 'interrupted', grace: 30_000 });
+    await settle();
+    expect([told, engine().did]).toEqual([['live', 'interrupted'], ['open']]);
+  });
+
+  it('finds the playlist of a broadcast that has just ended, which is none to play', async () => {
+    source.start();
+    await settle();
+    engine().events.complete();
+    await settle();
+    expect(told).toEqual(['live', 'ended']);
+  });
+
   it('says that there is no such channel, and goes on asking', async () => {
     answer = refusal('channel-not-found');
     source.start();

@@ -52,6 +52,7 @@ export class HlsSource implements PlaySource {
   #presentation: string | undefined;
   #complete = false;
   #live = false;
+  #interrupted = false;
   #targetLatency: Milliseconds | undefined;
   #taken = false;
   #failures = 0;
@@ -139,6 +140,8 @@ export class HlsSource implements PlaySource {
 
   /** News that the playlists do not tell: who waits for a broadcaster, the title, how many watch. */
   #told(news: PlayNews): void {
+    if (news.type === 'interrupted') this.#interrupted = true;
+    else if (news.type !== 'viewers' && news.type !== 'skipped') this.#interrupted = false;
     this.#options.events.told(news);
     if (news.type === 'live' && !this.#engine) this.#probe.ask();
   }
@@ -175,7 +178,8 @@ export class HlsSource implements PlaySource {
     this.#presentation = presentation;
     this.#complete = false;
     this.#live = true;
-    if (!continues) this.#options.events.told({ type: 'live', broadcast: '', startedAt: 0, title: null });
+    if (!continues && !this.#interrupted)
+      this.#options.events.told({ type: 'live', broadcast: '', startedAt: 0, title: null });
     void this.#open();
     return true;
   }
