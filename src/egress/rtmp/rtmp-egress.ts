@@ -5,6 +5,7 @@ import { Listeners } from '../../channel/listeners.ts';
 import type { Log } from '../../channel/log.ts';
 import { AddressPolicy } from './address-policy.ts';
 import type { Renditions } from './from-channel.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { openSocket } from './open-socket.ts';
 import { type DestinationReport, probeDestination } from './probe-destination.ts';
 import { type DestinationSettings, Push, type PushHost, type PushState } from './push.ts';
@@ -40,8 +41,10 @@ export class RtmpEgress {
 
   constructor(options: RtmpEgressOptions) {
     const { clock, log, renditions, allow, random = Math.random } = options;
-    const addressesOf = async (host: string) =>
-      (await lookup(host, { all: true })).map(({ address }) => address);
+    // Each takes one of the few threads that files are read and synced on, for as long as a name server does not answer.
+    const addressesOf = oneAtATime(async (host: string) =>
+      (await lookup(host, { all: true })).map(({ address }) => address),
+    );
     this.#host = {
       ...{ clock, log, renditions, random, openSocket },
       policy: new AddressPolicy(allow, addressesOf),

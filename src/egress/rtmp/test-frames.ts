@@ -11,8 +11,9 @@ const AUDIO: AudioTrack = {
   ...{ configuration: Uint8Array.of(0x11, 0x90), sampleRate: 48_000, channels: 2 },
 };
 
-/** Tracks that tests publish. */
+/** H.264, 640 × 360, of a made-up configuration. */
 export const TEST_VIDEO = flvTrackOf(VIDEO);
+/** AAC-LC, 48 kHz, stereo. */
 export const TEST_AUDIO = flvTrackOf(AUDIO);
 
 /** A picture of 40 ms at that time; every second begins with a keyframe. */

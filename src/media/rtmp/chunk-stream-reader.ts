@@ -18,7 +18,7 @@ export interface ChunkStreamLimits {
 }
 
 /** 8 MiB a message, 64 chunk streams. */
-export const DEFAULT_CHUNK_STREAM_LIMITS: ChunkStreamLimits = {
+const DEFAULT_LIMITS: ChunkStreamLimits = {
   maxMessage: bytes(8 * 1024 * 1024),
   maxStreams: 64,
 };
@@ -56,7 +56,7 @@ export class ChunkStreamReader {
   /** Bytes of unfinished messages. */
   #held = 0;
 
-  constructor(onMessage: (message: RtmpMessage) => void, limits = DEFAULT_CHUNK_STREAM_LIMITS) {
+  constructor(onMessage: (message: RtmpMessage) => void, limits = DEFAULT_LIMITS) {
     this.#onMessage = onMessage;
     this.#limits = limits;
   }
