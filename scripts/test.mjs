@@ -60,7 +60,9 @@ function readReport(file) {
 }
 
 function ensureTools() {
-  const missing = tools.filter((tool) => !(tool.file ? existsSync(tool.file) : has(tool.command))).map((tool) => tool.package);
+  const missing = tools
+    .filter((tool) => !(tool.file ? existsSync(tool.file) : has(tool.command)))
+    .map((tool) => tool.package);
   if (missing.length === 0) return;
   const packages = [...new Set(missing)];
   if (!has('apt-get') || process.getuid?.() !== 0) {
