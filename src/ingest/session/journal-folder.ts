@@ -27,6 +27,7 @@ const validRecord = Schema.Compile(SessionRecord);
 export class JournalFolder {
   readonly #options: JournalFolderOptions;
   readonly #records = new Map<string, SessionRecord>();
+  #turns: Promise<void> = Promise.resolve();
 
   constructor(options: JournalFolderOptions) {
     this.#options = options;
@@ -97,6 +98,16 @@ export class JournalFolder {
     const saved = { ...record, ...changes };
     this.#records.set(id, saved);
     await SessionFiles.save(folder, saved, sync !== undefined);
+  }
+
+  /**
+   * Does something that syncs files, after what was asked before: however many sessions there are, it takes one of the
+   * threads that Node has for files (docs/decisions/0009).
+   */
+  inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(work);
+    this.#turns = done.catch(() => {});
+    return done;
   }
 
   /** Deletes a session's bytes, and keeps what is known of it. */

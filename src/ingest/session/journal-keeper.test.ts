@@ -92,6 +92,18 @@ describe('what sessions sent', () => {
     expect([has('s1'), has('s2')]).toEqual([false, false]);
     expect(journals.records()).toEqual([]);
   });
+
+  it('is not old because the clock was set, unless it still is at the next look', async () => {
+    await leave('s1', { status: 'unfinished' });
+    const { keeper } = await open();
+    clock.jump(30 * DAY);
+    await keeper.sweep();
+    expect(has('s1')).toBe(true);
+    clock.jump(-30 * DAY);
+    await keeper.sweep();
+    await keeper.sweep();
+    expect(has('s1')).toBe(true);
+  });
 });
 
 describe('recordings that are made anew', () => {

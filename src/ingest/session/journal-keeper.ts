@@ -19,6 +19,8 @@ export interface JournalKeeperOptions {
 
 /** So long a publisher may come back for the answer to its `end`. */
 const KEEP_ENDED = 24 * 60 * 60_000;
+/** More than this between two looks at both clocks, and the wall clock was set. */
+const MAX_JUMP = 60 * 60_000;
 
 /**
  * Decides when a session's bytes may go: when its broadcast is over, and every session of it was ended by its publisher
@@ -31,9 +33,12 @@ export class JournalKeeper {
   readonly #toRemake = new Set<string>();
   #remaking: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
+  /** Wall clock less monotonic clock, at the last look. */
+  #drift: number;
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
+    this.#drift = driftOf(options.clock);
   }
 
   /**
@@ -48,13 +53,15 @@ export class JournalKeeper {
   /** Looks at all sessions: after a start, and from time to time, as what is kept grows old. Never rejects. */
   async sweep(): Promise<void> {
     const now = this.#options.clock.wall();
+    const wasSet = this.#wasSet();
     const broadcasts = new Set<string>();
     for (const session of this.#options.journals.records()) {
       if (session.status === 'open') continue;
+      broadcasts.add(session.broadcast);
+      if (wasSet) continue;
       await this.#age(session, now - (session.closedAt ?? session.openedAt)).catch((error: unknown) =>
         this.#options.log.error({ session: session.id, err: error }, 'a session cannot be put away'),
       );
-      broadcasts.add(session.broadcast);
     }
     for (const broadcast of broadcasts) await this.tidy(broadcast);
   }
@@ -108,6 +115,14 @@ export class JournalKeeper {
     await this.tidy(broadcast);
   }
 
+  /** A clock that was set makes everything old at once: it is believed only if it still says so at the next look. */
+  #wasSet(): boolean {
+    const drift = driftOf(this.#options.clock);
+    const jump = Math.abs(drift - this.#drift);
+    this.#drift = drift;
+    return jump > MAX_JUMP;
+  }
+
   #leave(broadcast: string, error: unknown): void {
     if (this.#stop.signal.aborted) return;
     const message = 'what was sent for a broadcast is left on the disk';
@@ -133,3 +148,5 @@ export class JournalKeeper {
 
 /** What came of it since its recordings were made has to go into them; one that may get more is waited for. */
 const isToRemake = ({ status, remake }: SessionRecord): boolean => remake && status !== 'unfinished';
+
+const driftOf = (clock: Clock): number => clock.wall() - clock.now();

@@ -215,9 +215,12 @@ export class PublishSession implements PublisherSession {
     if (this.#checkpointing || now - this.#checkpointAt < CHECKPOINT_INTERVAL) return;
     this.#checkpointing = true;
     this.#checkpointAt = now;
-    void this.#checkpoint().finally(() => {
-      this.#checkpointing = false;
-    });
+    const { journals } = this.#host;
+    void journals
+      .inTurn(() => this.#checkpoint())
+      .finally(() => {
+        this.#checkpointing = false;
+      });
   }
 
   /** Throws PublishError `bad-length` when bytes are missing, and what the container's end does not allow. */
