@@ -13,6 +13,8 @@ const tools = [
   { command: 'ffmpeg', package: 'ffmpeg' },
   { command: 'ffprobe', package: 'ffmpeg' },
   { command: 'openssl', package: 'openssl' },
+  { command: 'obs', package: 'obs-studio' },
+  { command: 'Xvfb', package: 'xvfb' },
   { command: 'nginx', package: 'nginx' },
   { file: '/usr/lib/nginx/modules/ngx_rtmp_module.so', package: 'libnginx-mod-rtmp' },
   { file: '/usr/lib/nginx/modules/ngx_stream_module.so', package: 'libnginx-mod-stream' },

@@ -1,18 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findBeeps, findFlashes, makeBeeps } from '../../src/transcode/beep-source.ts';
-import type { BroadcastResource, RecordingList } from '../../src/wire/api.ts';
 import { PLAY_PROTOCOL } from '../../src/wire/play.ts';
 import { TestSocket } from '../contract/test-socket.ts';
 import { KillableServer } from './chaos/killable-server.ts';
+import { broadcastOf, downloadRecordings, untilNoted, untilState } from './support/broadcast-state.ts';
 import { FfmpegPublisher } from './support/ffmpeg-publisher.ts';
 import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
 import { freePort } from './support/free-port.ts';
 import { newStreamKey } from './support/publish-file.ts';
-import type { RunningServer } from './support/running-server.ts';
 import { TestAuthority } from './support/test-authority.ts';
 
 /** Lips and sound are in sync within this, in ms. */
@@ -71,51 +70,14 @@ function publish(url: string, input: readonly string[] = ['-i', beeps]): FfmpegP
   return publisher;
 }
 
-async function stateOf(channel = 'main'): Promise<string> {
-  const answer = await server.now.api('GET', `/api/channels/${channel}/broadcast`);
-  return answer.status === 200 ? ((await answer.json()) as BroadcastResource).state : 'offline';
-}
-
-async function until(state: string, channel = 'main'): Promise<void> {
-  while ((await stateOf(channel)) !== state) await new Promise((settle) => setTimeout(settle, 100));
-}
+const until = (state: string, channel = 'main') => untilState(server.now, channel, state);
 
 async function newChannel(name: string): Promise<string> {
   await server.now.api('POST', '/api/channels', { name });
   return newStreamKey(server.now, name);
 }
 
-/** The files of a channel's recordings that are over, as they are downloaded. */
-async function recordingsOf(from: RunningServer, channel: string): Promise<string[]> {
-  for (;;) {
-    const answer = await from.api('GET', `/api/recordings?channel=${channel}`);
-    const { items } = (await answer.json()) as RecordingList;
-    if (items.every(({ state, finalisation }) => state === 'complete' && finalisation === 'done')) {
-      return Promise.all(
-        items.map(async ({ id }) => {
-          const file = join(folder, `${id}.mp4`);
-          const media = await from.api('GET', `/api/recordings/${id}/media.mp4`);
-          writeFileSync(file, Buffer.from(await media.arrayBuffer()));
-          return file;
-        }),
-      );
-    }
-    await new Promise((settle) => setTimeout(settle, 200));
-  }
-}
-
-/** Until the server has noted of a session how far it came. */
-async function untilNoted(): Promise<void> {
-  const journal = join(server.data, 'journal');
-  const isNoted = () =>
-    readdirSync(journal)
-      .filter((name) => name.endsWith('.json'))
-      .some((name) => {
-        const { status, checkpoint } = JSON.parse(readFileSync(join(journal, name), 'utf8'));
-        return status === 'open' && checkpoint !== null;
-      });
-  while (!isNoted()) await new Promise((settle) => setTimeout(settle, 100));
-}
+const recordingsOf = (channel: string) => downloadRecordings(server.now, channel, folder);
 
 /** What ffmpeg sends: the same, into a file. */
 function referenceFile(): string {
@@ -160,7 +122,7 @@ describe('what ffmpeg sends', () => {
     viewer.cut();
     const watched = join(folder, 'watched.mp4');
     writeFileSync(watched, Buffer.concat(viewer.binaries));
-    const [recorded = '', ...more] = await recordingsOf(server.now, 'main');
+    const [recorded = '', ...more] = await recordingsOf('main');
     expect(more).toEqual([]);
     const reference = referenceFile();
     const expected = await packetsOf(reference, 'video');
@@ -186,9 +148,9 @@ describe('what ffmpeg sends', () => {
       return publisher.done;
     };
     expect(await send(stranger.file)).not.toBe('');
-    expect(await stateOf('secret')).toBe('offline');
+    expect(await broadcastOf(server.now, 'secret')).toBeUndefined();
     expect(await send(authority.file)).toBe('');
-    const [recorded = ''] = await recordingsOf(server.now, 'secret');
+    const [recorded = ''] = await recordingsOf('secret');
     expect(await countDecodedFrames(recorded)).toBe(SECONDS * FPS);
   });
 
@@ -205,7 +167,7 @@ describe('what ffmpeg sends', () => {
     expect(await second.done).toContain('took the channel over');
     expect(await third.done).toBe('');
     await until('offline', 'stage');
-    const recorded = await recordingsOf(server.now, 'stage');
+    const recorded = await recordingsOf('stage');
     expect(recorded).toHaveLength(1);
     const [file = ''] = recorded;
     expect(await countDecodedFrames(file)).toBeGreaterThan(SECONDS * FPS);
@@ -216,17 +178,15 @@ describe('what ffmpeg sends', () => {
     const address = `${plain}/killed?key=${await newChannel('killed')}`;
     const first = publish(address);
     await until('live', 'killed');
-    await untilNoted();
-    const { elapsed } = (await (
-      await server.now.api('GET', '/api/channels/killed/broadcast')
-    ).json()) as BroadcastResource;
+    await untilNoted(server.data);
+    const elapsed = (await broadcastOf(server.now, 'killed'))?.elapsed ?? 0;
     await server.kill();
     expect(await first.done).not.toBe('');
     await server.restart();
-    expect(await stateOf('killed')).toBe('interrupted');
+    expect((await broadcastOf(server.now, 'killed'))?.state).toBe('interrupted');
     expect(await publish(address).done).toBe('');
     await until('offline', 'killed');
-    const recorded = await recordingsOf(server.now, 'killed');
+    const recorded = await recordingsOf('killed');
     expect(recorded).toHaveLength(1);
     const [file = ''] = recorded;
     const frames = await countDecodedFrames(file);
