@@ -8,6 +8,7 @@ import { benchFanOut } from './fan-out.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJoin } from './join.ts';
+import { benchRestream } from './restream.ts';
 import { benchRpo } from './rpo.ts';
 import { formatTable, type Result } from './support/result.ts';
 import { benchTranscode } from './transcode.ts';
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   delay: benchDelay,
   rpo: () => benchRpo(short ? 20 : 200),
   transcode: benchTranscode,
+  restream: () => benchRestream(short ? [1] : [1, 5]),
 };
 
 const results: Result[] = [];
