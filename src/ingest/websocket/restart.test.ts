@@ -15,6 +15,7 @@ import { eventually } from '../../../test/contract/test-socket.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import { SyncBatch } from '../../disk/sync-batch.ts';
 import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
+import { milliseconds } from '../../media/time.ts';
 import { CollectingSink } from '../../media/webm/collecting-sink.ts';
 import { WebmDemuxer } from '../../media/webm/webm-demuxer.ts';
 import { CLOSE } from '../../wire/close-codes.ts';
@@ -507,7 +508,9 @@ describe('a disk that fails to sync', () => {
         if (disk.fails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
       },
     });
-    return { server: await start({ ...options, sync }), disk };
+    // The disk answers in its own time, which is none of the server's.
+    const publishLimits = { noMediaTimeout: milliseconds(Number.MAX_SAFE_INTEGER) };
+    return { server: await start({ ...options, sync, publishLimits }), disk };
   }
 
   const acknowledged = (publisher: TestPublisher) =>
