@@ -68,6 +68,29 @@ describe('a file that is published as if it were live', () => {
   });
 });
 
+describe('a watch page', () => {
+  it('is shared by snippets to copy, and described to sites that make cards of links', async () => {
+    const page = await watch();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+    await page.getByText('Share or embed').click();
+    const copied = async (what: string) => {
+      await page.getByRole('button', { name: `Copy ${what}` }).click();
+      await page
+        .getByRole('button', { name: `Copy ${what}` })
+        .filter({ hasText: 'Copied' })
+        .waitFor();
+      return await page.evaluate(() => navigator.clipboard.readText());
+    };
+    expect(await copied('as a frame')).toContain(`<iframe src="${server.url}/embed/main"`);
+    expect(await copied('as a web component')).toContain(`<headwater-player src="${server.url}/live/main">`);
+    const link = page.locator('link[type="application/json+oembed"]');
+    const described = await fetch((await link.getAttribute('href')) ?? '');
+    expect(await described.json()).toMatchObject({ type: 'video', title: 'main' });
+    const video = page.locator('meta[property="og:video"]');
+    expect(await video.getAttribute('content')).toBe(`${server.url}/embed/main`);
+  });
+});
+
 describe('a server that is killed and started again', () => {
   it('is found again by a page that stayed open', async () => {
     const before = await startServer();
