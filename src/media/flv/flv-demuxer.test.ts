@@ -11,7 +11,7 @@ import { writeAudioConfiguration, writeAudioFrame } from './audio-tag.ts';
 import { FlvDemuxer } from './flv-demuxer.ts';
 import { FLV_TAG } from './flv-tag.ts';
 import { flvOf, type SyntheticTag, tagsOf, writeFlv } from './synthetic-flv.ts';
-import { writeVideoFrame } from './video-tag.ts';
+import { readVideoTag, writeVideoFrame } from './video-tag.ts';
 
 const FOLDER = new URL('../../../test/fixtures/chromium/', import.meta.url);
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, FOLDER)));
@@ -97,6 +97,36 @@ describe('a stream', () => {
       expect.stringMatching(/^avc1\.64/),
       'mp4a.40.2',
     ]);
+  });
+
+  it.each([
+    ['Enhanced RTMP’s', (tag: SyntheticTag) => tag],
+    ['the old number', withOldNumber],
+  ])('of HEVC, by %s, has the samples that it was made of', (_, change) => {
+    const folder = mkdtempSync(join(tmpdir(), 'headwater-flv-'));
+    const path = join(folder, 'made.mp4');
+    execFileSync('ffmpeg', [
+      ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2', '-c:v', 'libx265', '-g', '25'],
+      ...[
+        '-preset',
+        'ultrafast',
+        '-x265-params',
+        'log-level=error:bframes=2',
+        '-movflags',
+        '+faststart',
+        path,
+      ],
+    ]);
+    const made = new Uint8Array(readFileSync(path));
+    rmSync(folder, { recursive: true });
+    const expected = new CollectingSink();
+    openDemuxer(expected).push(made);
+    const found = demuxTags(tagsOf(made).map(change));
+    expect(found.samples(0).map(({ data }) => data)).toEqual(expected.samples(0).map(({ data }) => data));
+    expect(found.samples(0).some(({ pts, dts }) => pts > dts)).toBe(true);
+    expect(found.announcements.map(([track]) => track?.codecString)).toEqual(
+      expected.announcements.map(([track]) => track?.codecString),
+    );
   });
 
   it('without metadata has the tracks that come', () => {
@@ -260,4 +290,17 @@ function keyframe(): SyntheticTag {
     .find((sample) => sample.keyframe);
   const body = writeVideoFrame('avc', true, 0, found?.data ?? new Uint8Array());
   return { type: FLV_TAG.video, timestamp: 0, body };
+}
+
+/** HEVC as it was sent before Enhanced RTMP: like H.264, with another number. */
+function withOldNumber(tag: SyntheticTag): SyntheticTag {
+  const { type, timestamp, body } = tag;
+  if (type !== FLV_TAG.video) return tag;
+  const read = readVideoTag(body);
+  if (read.type === 'configuration')
+    return { type, timestamp, body: Uint8Array.of(0x1c, 0, 0, 0, 0, ...read.record) };
+  if (read.type !== 'frame') return tag;
+  const { keyframe, compositionOffset: offset, data } = read;
+  const head = [keyframe ? 0x1c : 0x2c, 1, (offset >> 16) & 0xff, (offset >> 8) & 0xff, offset & 0xff];
+  return { type, timestamp, body: Uint8Array.of(...head, ...data) };
 }

@@ -24,6 +24,8 @@ export interface RtmpServersOptions {
 }
 
 const HANDSHAKE_TIMEOUT = 10_000;
+/** At once on each port, handshakes of TLS among them. */
+const MAX_CONNECTIONS = 1000;
 /** A certificate that was renewed is used after this long. */
 const CERTIFICATE_CHECK = milliseconds(60_000);
 const PORT_VARIABLE = 'HEADWATER_INGEST_RTMP_PORT';
@@ -77,6 +79,7 @@ export class RtmpServers {
   async #open(scheme: string, server: Server, port: number, variable: string): Promise<string> {
     const { config, logger } = this.#options;
     this.#servers.push(server);
+    server.maxConnections = MAX_CONNECTIONS;
     const host = hostOf(config);
     const actual = await listenAt(server, host, port, variable);
     server.on('error', (error) => logger.error({ err: error }, 'the RTMP port failed'));
