@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findBeeps, findFlashes, makeBeeps } from '../../src/transcode/beep-source.ts';
 import { MainDestinations } from './support/destinations.ts';
 import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
+import { freePort } from './support/free-port.ts';
 import { LivePublisher } from './support/live-publisher.ts';
 import { newStreamKey } from './support/publish-file.ts';
 import { OtherRtmpServer } from './support/rtmp-servers.ts';
@@ -293,5 +298,35 @@ describe('a destination', () => {
     publisher?.close();
     void ended;
     expect((await nginx.recordings()).length).toBe(2);
+  });
+});
+
+describe('a server that is killed', () => {
+  it('sends the broadcast on when it is back and its publisher as well', async () => {
+    const nginx = await other(OtherRtmpServer.nginx());
+    const data = await mkdtemp(join(tmpdir(), 'headwater-restream-'));
+    const environment = {
+      ...{ HEADWATER_DATA: data, HEADWATER_PORT: String(await freePort()) },
+      ...{ HEADWATER_RESTREAM_ALLOW: '127.0.0.0/8', HEADWATER_ADMIN_TOKEN: 'a-token-for-this-test' },
+    };
+    const first = await startServer(environment);
+    const firstDestinations = new MainDestinations(first);
+    const { id } = await firstDestinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
+    const media = makeBeeps({ seconds: 20, video: { size: '640:360', encoder: H264 } });
+    publisher = new LivePublisher(first, await newStreamKey(first), media);
+    await publisher.connect();
+    await firstDestinations.until(id, ({ state }) => state === 'live');
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+    publisher.cut();
+    const second = await startServer(environment);
+    await publisher.connect();
+    const secondDestinations = new MainDestinations(second);
+    await secondDestinations.until(id, ({ state }) => state === 'live');
+    await publisher.ended;
+    await secondDestinations.until(id, ({ state }) => state === 'idle');
+    expect((await nginx.recordings()).length).toBe(2);
+    expect(first.log() + second.log()).not.toContain(CANARY);
+    expect(await second.stop()).toBe(0);
   });
 });

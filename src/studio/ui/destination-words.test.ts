@@ -33,6 +33,8 @@ it('says since when, how fast, what is wrong and what comes next', () => {
     'For 1:05, 2.5 Mbit/s.',
     'It is too slow: 1 stretch was left out.',
   ]);
+  const tooMuch = destination({ state: 'live', liveSince: NOW, bitrate: 8_000_000 }, { provider: 'twitch' });
+  expect(destinationSentences(tooMuch, NOW)[1]).toBe('That is more than Twitch takes: 6.0 Mbit/s.');
   const retrying = destination({ state: 'retrying', message: 'It is gone.', nextTry: NOW + 3500 });
   expect(destinationSentences(retrying, NOW)).toEqual(['It is gone.', 'Trying again in 4 s.']);
   expect(destinationSentences(retrying, NOW + 9000).at(-1)).toBe('Trying again now.');

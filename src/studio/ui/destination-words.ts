@@ -1,4 +1,5 @@
 import type { DestinationResource } from '../../wire/api.ts';
+import { PROVIDER_PRESETS } from '../../wire/destination-providers.ts';
 import { formatBitrate } from './format-amount.ts';
 import { formatDuration } from './format-duration.ts';
 import type { StateWords } from './state-words.ts';
@@ -24,11 +25,16 @@ export function destinationWords({ enabled, status }: DestinationResource): Stat
 }
 
 /** What a destination's state means, in sentences; empty where its word says it all. `now` in ms since 1970. */
-export function destinationSentences({ status, when, enabled }: DestinationResource, now: number): string[] {
+export function destinationSentences(destination: DestinationResource, now: number): string[] {
+  const { status, when, enabled, provider } = destination;
   const { state, message, holding, nextTry, liveSince, droppedGroups } = status;
   const said: string[] = [];
   if (state === 'live' && liveSince !== null) {
     said.push(`For ${formatDuration(now - liveSince)}, ${formatBitrate(status.bitrate)}.`);
+  }
+  const { label, maxBitrate } = PROVIDER_PRESETS[provider];
+  if (state === 'live' && maxBitrate !== null && status.bitrate > maxBitrate) {
+    said.push(`That is more than ${label} takes: ${formatBitrate(maxBitrate)}.`);
   }
   if (holding) said.push('The broadcaster is lost: the last picture is repeated until it is back.');
   if (message !== null) said.push(message);
