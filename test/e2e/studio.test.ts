@@ -281,7 +281,7 @@ describe('the connection', () => {
       });
       socket.on('close', () => order.push('closed'));
     });
-    await expect.poll(() => button(studio, 'Go live').isEnabled()).toBe(true);
+    await expect.poll(() => button(studio, 'Go live').isEnabled(), { timeout: 15_000 }).toBe(true);
     proxy.hold();
     await button(studio, 'Go live').click();
     await waitForWord(studio, 'Connecting');
@@ -345,7 +345,7 @@ describe('the connection', () => {
 describe('a sign-in that is over', () => {
   it('is explained, and nothing is sent', async () => {
     const { context, studio, recorded } = await open();
-    await expect.poll(() => button(studio, 'Go live').isEnabled()).toBe(true);
+    await expect.poll(() => button(studio, 'Go live').isEnabled(), { timeout: 15_000 }).toBe(true);
     await context.clearCookies();
     await button(studio, 'Go live').click();
     await waitForWord(studio, 'Failed');
