@@ -51,10 +51,10 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  const log = server?.log() ?? '';
-  expect(await server?.stop()).toBe(0);
   authority.remove();
   stranger.remove();
+  const log = server?.log() ?? '';
+  expect(await server?.stop()).toBe(0);
   expect(log).not.toContain(CANARY);
 });
 
