@@ -8,6 +8,8 @@ import type { Config } from '../config/config-schema.ts';
 import { type ConfigSources, loadConfig } from '../config/load-config.ts';
 import { checkAddress } from '../listen.ts';
 import { PAGES_FOLDER } from '../pages/pages-folder.ts';
+import { checkRtmpSettings } from '../rtmp/rtmp-servers.ts';
+import { StartError } from '../start-error.ts';
 
 /** What one look found: `off` is nothing to mend, only something that is not there. */
 export interface Finding {
@@ -31,6 +33,7 @@ export async function runChecks(sources: ConfigSources): Promise<Finding[]> {
       ...first,
       works('settings', words),
       await checkPort(config),
+      await checkRtmp(config),
       await checkData(config.data),
       await checkDisk(config.data),
       await checkFfmpeg(config.transcode),
@@ -75,6 +78,21 @@ async function checkPort({ server: { host, port } }: Config): Promise<Finding> {
   } catch (error) {
     if (await isHeadwater(host, port)) return works('port', `Headwater is running at ${host}:${port}`);
     return broken('port', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function checkRtmp(config: Config): Promise<Finding> {
+  const { enabled, port, tlsPort, plain, certificate } = config.ingest.rtmp;
+  if (!enabled) return off('RTMP', 'nobody is taken in: ingest.rtmp.enabled is false');
+  const ports = [plain ? `rtmp: on ${port}` : '', certificate ? `rtmps: on ${tlsPort}` : ''];
+  const words = ports.filter((port) => port !== '').join(', ');
+  try {
+    await checkRtmpSettings(config);
+    return works('RTMP', words);
+  } catch (error) {
+    const isInUse = error instanceof StartError && error.code === 'port-in-use';
+    if (isInUse && (await isHeadwater(config.server.host, config.server.port))) return works('RTMP', words);
+    return broken('RTMP', error instanceof Error ? error.message : String(error));
   }
 }
 
