@@ -133,7 +133,8 @@ function nameFaults(figures: Omit<FrameProof, 'faults'>, complaints: string): st
     [figures.tail < -CRASH_TAIL, `there are ${-figures.tail} frames more than were captured`],
     [!figures.sameSound, `the sound differs: ${figures.soundFound} of ${figures.soundExpected} packets`],
     [figures.tonesFound < 3, 'too few tones are heard to say how far sound and picture are apart'],
-    [figures.tonesFound < figures.tonesExpected * 0.8, 'tones that were captured are not heard'],
+    // That every packet of sound is there is shown above. A camera that stumbles blurs which tone is which: half of them tell.
+    [figures.tonesFound < figures.tonesExpected * 0.5, 'tones that were captured are not heard'],
     [
       Math.abs(figures.worstSync) > SYNC_LIMIT,
       `sound and picture are ${figures.worstSync.toFixed(0)} ms apart`,
