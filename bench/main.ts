@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { benchAside } from './aside.ts';
 import { benchDelay } from './delay.ts';
 import { benchFanOut } from './fan-out.ts';
 import { benchIdle } from './idle.ts';
@@ -23,6 +24,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   join: benchJoin,
   delay: benchDelay,
+  aside: benchAside,
   rpo: () => benchRpo(short ? 20 : 200),
   transcode: benchTranscode,
   restream: () => benchRestream(short ? [1] : [1, 5]),
