@@ -6,8 +6,9 @@ import type { Part, Segment } from './segment.ts';
 export interface SegmentBeginning {
   readonly sequence: number;
   readonly epoch: Epoch;
-  /** Tells the timescale and where it starts; it is still to be added. */
+  /** Tells the timescale; it is still to be added. */
   readonly first: Chunk;
+  readonly start: Ticks;
   readonly firstPart: number;
   readonly programDateTime: Milliseconds;
   readonly parted: boolean;
@@ -45,11 +46,11 @@ export class OpenSegment implements Segment {
   #pendingBytes = 0;
   #pendingIndependent = false;
 
-  constructor({ sequence, epoch, first, firstPart, programDateTime, parted }: SegmentBeginning) {
+  constructor({ sequence, epoch, first, start, firstPart, programDateTime, parted }: SegmentBeginning) {
     this.sequence = sequence;
     this.epoch = epoch;
     this.timescale = first.timescale;
-    this.start = first.dts;
+    this.start = start;
     this.programDateTime = programDateTime;
     this.independent = first.keyframe;
     this.#parted = parted;
@@ -124,11 +125,10 @@ export class OpenSegment implements Segment {
     this.#duration = duration;
     this.#complete = true;
   }
+}
 
-  /** A segment without media that comes after this one. */
-  gapAfter(gap: Gap): Segment {
-    const { epoch, timescale } = this;
-    const nothing = { chunks: [], parts: [], parted: false, byteLength: bytes(0) };
-    return { ...nothing, ...gap, epoch, timescale, independent: true, gap: true, complete: true };
-  }
+/** A segment without media, in the epoch of another one. */
+export function gapSegment({ epoch, timescale }: Pick<Segment, 'epoch' | 'timescale'>, gap: Gap): Segment {
+  const nothing = { chunks: [], parts: [], parted: false, byteLength: bytes(0) };
+  return { ...nothing, ...gap, epoch, timescale, independent: true, gap: true, complete: true };
 }

@@ -8,7 +8,7 @@ import {
   ticksToMilliseconds,
 } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
-import { OpenSegment } from './open-segment.ts';
+import { gapSegment, OpenSegment } from './open-segment.ts';
 import { PartTrial } from './part-trial.ts';
 import type { ProgramClock } from './program-clock.ts';
 import {
@@ -114,7 +114,11 @@ export class SegmentTrack {
 
   /** For `Segmenter`: answers where a segment was begun, if this chunk did. */
   add(chunk: Chunk, epoch: Epoch, leads: boolean): Milliseconds | undefined {
+    const newest = this.#open ?? this.window.last;
+    // What comes after its players were told that nothing does.
+    if (this.#goesOn && endOf(chunk) <= this.#end) return undefined;
     if (this.#open && this.#isCut(this.#open, chunk, leads)) this.#completeBefore(this.#open, chunk);
+    else if (!this.#open && this.#goesOn && newest) this.#fill(newest, this.#end, chunk.dts);
     const cut = this.#open === undefined && this.#goesOn;
     const open = this.#open ?? this.#begin(chunk, epoch, leads);
     this.#goesOn = true;
@@ -137,6 +141,20 @@ export class SegmentTrack {
     if (this.#cuts.length > MOST_CUTS) this.#cuts.shift();
   }
 
+  /**
+   * For `Segmenter`: another track has come to there. Where this one brought nothing for as long as two of the longest
+   * segments, players are told so of the first half, instead of being let wait.
+   */
+  awaitedAt(place: Milliseconds): void {
+    const newest = this.#open ?? this.window.last;
+    if (!newest || !this.#goesOn) return;
+    const longest = millisecondsToTicks(this.#longest, newest.timescale);
+    if (millisecondsToTicks(place, newest.timescale) - this.#end < 2 * longest) return;
+    if (this.#open) this.#close(this.#open, ticks(this.#end - this.#open.start));
+    this.#fill(newest, this.#end, ticks(this.#end + longest));
+    this.#end = ticks(this.#end + longest);
+  }
+
   /** For `Segmenter`: the epoch or the broadcast ends. */
   complete(): void {
     const open = this.#open;
@@ -151,12 +169,14 @@ export class SegmentTrack {
   #completeBefore(open: OpenSegment, next: Chunk): void {
     const rounding = next.dts - this.#end <= this.#ticks(LARGEST_ROUNDING, next);
     this.#close(open, ticks((rounding ? next.dts : this.#end) - open.start));
-    if (!rounding) this.#fill(open, next.dts);
+    if (!rounding) this.#fill(open, open.end, next.dts);
   }
 
   #begin(chunk: Chunk, epoch: Epoch, leads: boolean): OpenSegment {
-    const place = startOf(chunk);
+    const start = this.#goesOn ? ticks(Math.max(chunk.dts, this.#end)) : chunk.dts;
+    const place = ticksToMilliseconds(start, chunk.timescale);
     if (leads || !this.#clock.started) this.#clock.observe(place, chunk.wallClock);
+    while ((this.#cuts[0] ?? place + 1) <= place) this.#cuts.shift();
     if (this.#trial?.fits) this.#whole = false;
     const parted = !this.#whole;
     this.#trial = parted ? undefined : new PartTrial();
@@ -164,6 +184,7 @@ export class SegmentTrack {
       sequence: this.#nextSegment,
       epoch,
       first: chunk,
+      start,
       firstPart: this.#nextPart,
       programDateTime: this.#clock.dateOf(place),
       parted,
@@ -212,17 +233,16 @@ export class SegmentTrack {
   /** A frame that outlasts every segment: it is one of the longest, and where nothing new is to be seen, there is none. */
   #completeLong(open: OpenSegment, chunk: Chunk): void {
     this.#close(open, this.#ticks(this.#longest, chunk));
-    this.#fill(open, this.#end);
+    this.#fill(open, open.end, this.#end);
   }
 
-  /** Segments without media, up to there. */
-  #fill(after: OpenSegment, end: Ticks): void {
-    const longest = millisecondsToTicks(this.#longest, after.timescale);
-    for (let start = after.end; start < end; start = ticks(start + longest)) {
+  /** Segments without media, from there to there. */
+  #fill(like: Segment, from: Ticks, end: Ticks): void {
+    const longest = millisecondsToTicks(this.#longest, like.timescale);
+    for (let start = from; start < end; start = ticks(start + longest)) {
       const duration = ticks(Math.min(longest, end - start));
-      const place = ticksToMilliseconds(start, after.timescale);
-      const programDateTime = this.#clock.dateOf(place);
-      this.#push(after.gapAfter({ sequence: this.#nextSegment, start, duration, programDateTime }));
+      const programDateTime = this.#clock.dateOf(ticksToMilliseconds(start, like.timescale));
+      this.#push(gapSegment(like, { sequence: this.#nextSegment, start, duration, programDateTime }));
       this.#nextSegment += 1;
     }
   }

@@ -207,6 +207,33 @@ describe('segments of sound', () => {
     expect(stream.lengths('audio')).toEqual([2040, 2040, 2040, 2040, 2040]);
   });
 
+  it('are told to be missing while only the other track goes on', () => {
+    const stream = new Stream().sounds(1, 100).frames(75, 40, 25).sounds(29, 100).frames(150, 40, 25);
+    expect(stream.lengths('audio')).toEqual([2000]);
+    stream.frames(60, 40, 25);
+    expect(stream.lengths('audio')).toEqual([2000, 1000, 4000]);
+    expect(stream.listed('audio').at(-1)?.gap).toBe(true);
+    stream.frames(200, 40, 25);
+    expect(stream.lengths('audio')).toEqual([2000, 1000, 4000, 4000, 4000]);
+    stream.skip('audio', 16_000).sounds(25, 100);
+    expect(stream.lengths('audio').slice(-2)).toEqual([4000, 4000]);
+    expect(
+      stream
+        .listed('audio')
+        .slice(2)
+        .every(({ gap }) => gap),
+    ).toBe(true);
+  });
+
+  it('are dropped where they come after it was told that there are none', () => {
+    const stream = new Stream().sounds(20, 100).frames(300, 40, 25);
+    expect(stream.lengths('audio')).toEqual([2000, 4000]);
+    stream.sounds(39, 100);
+    expect(stream.segmenter.track('audio')?.open).toBeUndefined();
+    stream.sounds(2, 100);
+    expect(stream.segmenter.track('audio')?.open?.start).toBe(6000 * 48);
+  });
+
   it('say what is missing in them', () => {
     const stream = new Stream({}, ['audio']).sounds(5, 100).skip('audio', 5000).sounds(25, 100);
     expect(stream.lengths('audio')).toEqual([500, 4000, 1000, 2000]);

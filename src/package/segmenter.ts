@@ -1,6 +1,6 @@
 import { Listeners } from '../channel/listeners.ts';
 import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
-import { millisecondsToTicks } from '../media/time.ts';
+import { type Milliseconds, millisecondsToTicks, ticksToMilliseconds } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
 import { followOn } from './follow-on.ts';
 import { ProgramClock } from './program-clock.ts';
@@ -73,6 +73,16 @@ export class Segmenter implements ChunkSink {
     for (const each of followOn(chunk, described, end)) this.#add(track, each, epoch, leads);
     this.appended.emit(track);
     if (track.version !== version) this.advanced.emit(track);
+    this.#tellSilence(track, ticksToMilliseconds(chunk.dts, chunk.timescale));
+  }
+
+  #tellSilence(track: SegmentTrack, place: Milliseconds): void {
+    for (const other of this.#tracks.values()) {
+      if (other === track) continue;
+      const { version } = other;
+      other.awaitedAt(place);
+      if (other.version !== version) this.advanced.emit(other);
+    }
   }
 
   #add(track: SegmentTrack, chunk: Chunk, epoch: Epoch, leads: boolean): void {

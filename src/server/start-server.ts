@@ -136,6 +136,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     liveBroadcasts: () => [...hub.channels()].filter(({ broadcast }) => broadcast).length,
     skipped: () => hub.skipped,
     sentBytes: () => traffic.bytes,
+    delivery: () => ({
+      requests: traffic.requests,
+      waiting: presentations.waiting,
+      heldBytes: presentations.heldBytes,
+    }),
     recorded: () => store.recordings.totals(),
     recordings: () => recordings.figures,
     transcodes: () => transcoder.counts,

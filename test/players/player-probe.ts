@@ -36,11 +36,12 @@ export async function probePlayer(page: Page): Promise<void> {
       words: { fatal: [], warnings: [] },
       probe: { pictures, stalls, jumps, holes },
     });
-    const now = () => performance.timeOrigin + performance.now();
+    // Not since the page's origin: the camera's clock is the wall's, which may be set meanwhile.
+    const now = () => Date.now();
 
     const look = (_: number, { expectedDisplayTime }: VideoFrameCallbackMetadata) => {
       const stamp = window.readStamp(video);
-      const at = performance.timeOrigin + expectedDisplayTime;
+      const at = now() + expectedDisplayTime - performance.now();
       if (stamp) pictures.push({ at, delay: (Math.floor(at) % 2 ** 28) - stamp.time });
       video.requestVideoFrameCallback(look);
     };

@@ -41,6 +41,13 @@ export class Presentations {
     this.#places = new WaitingPlaces(options.mostWaiting ?? MOST_WAITING);
   }
 
+  /** Bytes of all segments that are held. */
+  get heldBytes(): number {
+    let sum = 0;
+    for (const { segmenter } of this.#byId.values()) sum += segmenter.heldBytes;
+    return sum;
+  }
+
   /** How many requests wait. */
   get waiting(): number {
     return this.#places.taken;

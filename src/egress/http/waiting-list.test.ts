@@ -76,4 +76,19 @@ describe('a request that waits', () => {
     expect((await Promise.all(waits)).every(Boolean)).toBe(true);
     expect([places.taken, clock.pending]).toEqual([0, 0]);
   });
+
+  it('is one of ten thousand: no more may wait, and all are released as they go', async () => {
+    const most = 10_000;
+    const places = new WaitingPlaces(most);
+    const lists = Array.from({ length: 4 }, () => new WaitingList(clock, places));
+    const clients = Array.from({ length: most }, () => new FakeClient());
+    const waits = clients.map((client, index) => lists[index % 4]?.wait(() => false, SECOND, client));
+    const refused = lists[0]?.wait(() => false, SECOND, new FakeClient());
+    await expect(refused).rejects.toMatchObject({ code: 'too-many-waiting', status: 503 });
+    expect(places.taken).toBe(most);
+    for (const client of clients) client.emit('close');
+    expect(new Set(await Promise.all(waits))).toEqual(new Set([false]));
+    expect(clients.every((client) => client.listenerCount('close') === 0)).toBe(true);
+    expect([places.taken, clock.pending]).toEqual([0, 0]);
+  });
 });

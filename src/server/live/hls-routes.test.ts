@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Channel } from '../../channel/channel.ts';
@@ -18,6 +19,8 @@ import { hlsRoutes } from './hls-routes.ts';
 import { ViewerCounts } from './viewer-counts.ts';
 import { ViewerTraffic } from './viewer-traffic.ts';
 
+/** Ten thousand where nobody says another number: each is two files of this process. */
+const MOST_WAITING = 400;
 const MILLISECONDS = timescale(1000);
 const PICTURE: Track = { ...VIDEO, timescale: MILLISECONDS };
 const SOUND: Track = { ...OPUS, timescale: MILLISECONDS };
@@ -75,6 +78,7 @@ beforeEach(async () => {
   presentations = new Presentations({
     clock,
     newPresentationId: () => `p${ids++}`,
+    mostWaiting: MOST_WAITING,
     limits: {
       segment: milliseconds(2000),
       part: milliseconds(200),
@@ -224,6 +228,23 @@ describe('playlists', () => {
     await untilWaiting(1);
     stop.abort();
     await expect(waiting).rejects.toThrow();
+    while (presentations.waiting > 0) await new Promise((settle) => setImmediate(settle));
+  });
+
+  it('are waited for by no more than may, over one connection each, and forgotten with these', async () => {
+    new Publisher(open(), clock).send(5);
+    const path = `/live/main/${await presentation()}/video.m3u8?_HLS_msn=3`;
+    const sockets = Array.from({ length: MOST_WAITING }, () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      return socket;
+    });
+    await untilWaiting(MOST_WAITING);
+    const refused = await fetch(`${url}${path}`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await refused.json()).toMatchObject({ error: 'too-many-waiting' });
+    expect((await get('index.m3u8')).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
     while (presentations.waiting > 0) await new Promise((settle) => setImmediate(settle));
   });
 

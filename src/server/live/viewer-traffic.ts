@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 export class ViewerTraffic {
   readonly #open = new Set<Socket>();
   #closedBytes = 0;
+  #requests = 0;
 
   /** Counts that connection, until and after it is closed. */
   add(connection: Socket): void {
@@ -14,9 +15,15 @@ export class ViewerTraffic {
     });
   }
 
-  /** Counts what was sent on a connection that is not counted as a whole. */
+  /** Counts an answer, and what was sent with it, on a connection that is not counted as a whole. */
   count(bytes: number): void {
+    this.#requests += 1;
     this.#closedBytes += bytes;
+  }
+
+  /** Requests for playlists, manifests and media that were answered so far. */
+  get requests(): number {
+    return this.#requests;
   }
 
   /** Bytes given to all connections so far, WebSocket frames and handshakes included. */

@@ -7,6 +7,16 @@ import type { ViewerTransport } from '../live/viewer-counts.ts';
 import { formatHistogram } from './format-histogram.ts';
 import type { SyncFigures } from './sync-figures.ts';
 
+/** What players of segments ask for. */
+interface DeliveryFigures {
+  /** Requests that were answered so far. */
+  readonly requests: number;
+  /** Requests that wait for what is not there yet. */
+  readonly waiting: number;
+  /** Bytes of segments that are held for them. */
+  readonly heldBytes: number;
+}
+
 /** Where the figures come from, read when somebody asks for them. */
 export interface MetricSources {
   publishers(): number;
@@ -18,6 +28,8 @@ export interface MetricSources {
   skipped(): { readonly chunks: number; readonly bytes: number };
   /** Bytes to viewers, framing included. */
   sentBytes(): number;
+  /** To players of segments. */
+  delivery(): DeliveryFigures;
   /** All recordings that there are. */
   recorded(): Promise<RecordingTotals>;
   recordings(): RecordingFigures;
@@ -96,6 +108,17 @@ export class ServerMetrics {
     total('headwater_broadcasts_total', 'Broadcasts that went live', () => this.#broadcasts);
     total('headwater_received_bytes_total', 'Media bytes from publishers', () => this.#receivedBytes);
     total('headwater_sent_bytes_total', 'Bytes to viewers', () => sources.sentBytes());
+    total(
+      'headwater_segment_requests_total',
+      'Answered requests for playlists, manifests, segments and parts',
+      () => sources.delivery().requests,
+    );
+    gauge(
+      'headwater_waiting_requests',
+      'Requests that wait for a playlist or a part',
+      () => sources.delivery().waiting,
+    );
+    gauge('headwater_segments_held_bytes', 'Bytes of segments held', () => sources.delivery().heldBytes);
     total(
       'headwater_skipped_chunks_total',
       'Chunks left out for slow viewers',
