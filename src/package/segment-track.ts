@@ -32,18 +32,28 @@ const LARGEST_ROUNDING = milliseconds(100);
 /** Cuts that a track which brings nothing is to follow one day. */
 const MOST_CUTS = 64;
 
+/** What the first segment and the first part of a track are numbered. */
+export interface FirstNumbers {
+  readonly segment: number;
+  readonly part: number;
+}
+
+const FROM_ZERO: FirstNumbers = { segment: 0, part: 0 };
+
+type Dates = Pick<ProgramClock, 'started' | 'observe' | 'dateOf'>;
+
 /** The segments of one track of a broadcast, through all of its epochs. Made by `Segmenter`; read by everybody. */
 export class SegmentTrack {
   readonly kind: Track['kind'];
   /** What there is to serve, and what of it is listed. */
   readonly window: SegmentWindow;
   readonly #limits: SegmentLimits;
-  readonly #clock: ProgramClock;
+  readonly #clock: Dates;
   readonly #longest: Milliseconds;
   readonly #partTarget: Milliseconds;
   #open: OpenSegment | undefined;
-  #nextSegment = 0;
-  #nextPart = 0;
+  #nextSegment: number;
+  #nextPart: number;
   #version = 0;
   /** Where its media ends, on the timescale of the open segment. */
   #end = ticks(0);
@@ -58,7 +68,9 @@ export class SegmentTrack {
   #endedAt: Milliseconds | undefined;
 
   /** For `Segmenter`. */
-  constructor(kind: Track['kind'], limits: SegmentLimits, clock: ProgramClock) {
+  constructor(kind: Track['kind'], limits: SegmentLimits, clock: Dates, first: FirstNumbers = FROM_ZERO) {
+    this.#nextSegment = first.segment;
+    this.#nextPart = first.part;
     this.kind = kind;
     this.#limits = limits;
     this.#clock = clock;

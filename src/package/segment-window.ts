@@ -74,6 +74,7 @@ export class SegmentWindow {
 
   /** For `SegmentTrack`: adds one that is complete, and lets go of what is too old. */
   push(segment: Segment): void {
+    if (this.#held.length === 0) this.#firstListed = segment.sequence;
     this.#held.push(segment);
     this.#before.push(this.#total);
     this.#total += ticksToMilliseconds(segment.duration, segment.timescale);

@@ -115,8 +115,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const mergeWindow = milliseconds(config.play.mergeWindow);
   const egress = new PlayEgress({ clock, limits: viewerLimits(config), mergeWindow });
   const limits = segmentLimits(config);
-  const presentations = new Presentations({ clock, limits, newPresentationId: randomUUID });
   const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
+  const presentations = new Presentations({
+    ...{ clock, limits, renditions: transcoder },
+    newPresentationId: randomUUID,
+  });
   const rtmpEgress = openRtmpEgress({ ...config.restream, renditions: transcoder, clock, log: logger });
   const traffic = new ViewerTraffic();
   const viewers = new ViewerCounts({

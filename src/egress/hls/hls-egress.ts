@@ -6,11 +6,10 @@ import {
 } from '../../media/hls/delivery-directives.ts';
 import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
 import { formatMultivariantPlaylist } from '../../media/hls/multivariant-playlist.ts';
-import type { Track } from '../../media/track.ts';
 import { targetDurationOf } from '../../package/segment.ts';
 import type { SegmentTrack } from '../../package/segment-track.ts';
 import { DeliveryError } from '../http/delivery-error.ts';
-import type { Presentation } from '../http/presentation.ts';
+import type { Presentation, TrackName } from '../http/presentation.ts';
 import { SharedDocument, sendDocument } from '../http/send-document.ts';
 import { multivariantOf } from './multivariant-of.ts';
 import { playlistEdgeOf, playlistOfTrack } from './playlist-of-track.ts';
@@ -37,7 +36,9 @@ export class HlsEgress {
   /** Answers with the multivariant playlist. Answers the bytes sent. */
   sendMultivariant(presentation: Presentation, request: IncomingMessage, response: ServerResponse): number {
     const { tracks, ended } = presentation.segmenter;
-    const version = `m${tracks.map((track) => track.openSequence).join('.')}${ended ? 'e' : ''}`;
+    const { aac } = presentation;
+    const alternative = aac?.offered ? `a${aac.track?.openSequence ?? ''}` : '';
+    const version = `m${tracks.map((track) => track.openSequence).join('.')}${alternative}${ended ? 'e' : ''}`;
     const document = this.#document(presentation, 'index', version, () =>
       formatMultivariantPlaylist(multivariantOf(presentation)),
     );
@@ -45,29 +46,28 @@ export class HlsEgress {
   }
 
   /**
-   * Answers with the playlist of a track, as soon as it has what the query asks for (rfc8216bis §6.2.5). Answers the bytes
+   * Answers with the playlist of a track, whose making begins with that where it is not of the broadcast itself, as soon as it has what the query asks for (rfc8216bis §6.2.5). Answers the bytes
    * sent. Throws DeliveryError, with nothing sent.
    */
   async sendPlaylist(
     presentation: Presentation,
-    kind: Track['kind'],
+    name: TrackName,
     query: Readonly<Record<string, unknown>>,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<number> {
-    const { segmenter } = presentation;
-    const track = segmenter.track(kind);
-    if (!track || track.window.length === 0)
-      throw new DeliveryError('media-not-found', `There is no ${kind}.`);
-    const directives = segmenter.ended ? NONE : readDirectives(query);
-    if (!(await this.#reached(presentation, track, directives, response))) return 0;
-    const ended = segmenter.ended;
+    const track = await begun(presentation, name, response);
+    if (!track) return 0;
+    const directives = presentation.endedOf(name) ? NONE : readDirectives(query);
+    if (!(await this.#reached(presentation, name, track, directives, response))) return 0;
+    if (name === 'aac') presentation.aac?.refuseWhereFailed();
+    const ended = presentation.endedOf(name);
     const skip = directives.skip && !ended;
-    const version = `${kind[0]}${track.version}${ended ? 'e' : ''}${skip ? 's' : ''}`;
-    const document = this.#document(presentation, skip ? `${kind}-delta` : kind, version, () =>
-      formatMediaPlaylist(playlistOfTrack(presentation, track), { skip }),
+    const version = `${versionOf(name, track)}${ended ? 'e' : ''}${skip ? 's' : ''}`;
+    const document = this.#document(presentation, skip ? `${name}-delta` : name, version, () =>
+      formatMediaPlaylist(playlistOfTrack(presentation, track, name), { skip }),
     );
-    const target = Math.round(targetDurationOf(segmenter.limits) / 1000);
+    const target = Math.round(targetDurationOf(presentation.segmenter.limits) / 1000);
     const live = directives.sequence === undefined ? LIVE : `public, max-age=${target}`;
     return sendDocument(request, response, document, ended ? ENDED : live);
   }
@@ -75,6 +75,7 @@ export class HlsEgress {
   /** False when the client has gone away. */
   async #reached(
     presentation: Presentation,
+    name: TrackName,
     track: SegmentTrack,
     directives: DeliveryDirectives,
     client: ServerResponse,
@@ -84,8 +85,9 @@ export class HlsEgress {
     if (now === 'ready') return true;
     if (now === 'too-far')
       throw new DeliveryError('invalid-request', 'This is too far ahead of the broadcast.');
-    const { waiting, longestWait, segmenter } = presentation;
-    return await waiting.wait(() => segmenter.ended || verdict() === 'ready', longestWait, client);
+    const { waiting, longestWait, aac } = presentation;
+    const settled = () => presentation.endedOf(name) || (name === 'aac' && aac?.failed === true);
+    return await waiting.wait(() => settled() || verdict() === 'ready', longestWait, client);
   }
 
   #document(presentation: Presentation, name: string, version: string, write: () => string): SharedDocument {
@@ -98,6 +100,23 @@ export class HlsEgress {
     return document;
   }
 }
+
+/** Undefined when the client has gone away. */
+async function begun(
+  presentation: Presentation,
+  name: TrackName,
+  client: ServerResponse,
+): Promise<SegmentTrack | undefined> {
+  const { aac, longestWait } = presentation;
+  if (name === 'aac' && aac) return await aac.ready(client, longestWait);
+  const track = presentation.track(name);
+  if (!track || track.window.length === 0) throw new DeliveryError('media-not-found', `There is no ${name}.`);
+  return track;
+}
+
+/** A rendition that was begun anew counts its versions from zero again, but no segment twice. */
+const versionOf = (name: TrackName, { version, window }: SegmentTrack): string =>
+  name === 'aac' ? `aac${window.listed[0]?.sequence}.${version}` : `${name[0]}${version}`;
 
 const NONE: DeliveryDirectives = { sequence: undefined, part: undefined, skip: false };
 

@@ -16,21 +16,25 @@ import {
   type Timescale,
   ticksToMilliseconds,
 } from '../../media/time.ts';
-import type { Track } from '../../media/track.ts';
 import { partTargetOf, type Segment, targetDurationOf } from '../../package/segment.ts';
 import type { SegmentTrack } from '../../package/segment-track.ts';
 import { formatMediaName, type MediaName } from '../http/media-resource.ts';
-import type { Presentation } from '../http/presentation.ts';
+import type { Presentation, TrackName } from '../http/presentation.ts';
 
 /** So long, in target durations, parts stay listed; what they are of stays to be had for as long again. */
 const PARTS_LISTED = 3;
+const NAMES: readonly TrackName[] = ['video', 'audio', 'aac'];
 
 /** The live playlist of one track, as it stands now. */
-export function playlistOfTrack(presentation: Presentation, track: SegmentTrack): MediaPlaylist {
+export function playlistOfTrack(
+  presentation: Presentation,
+  track: SegmentTrack,
+  name: TrackName = track.kind,
+): MediaPlaylist {
   const { segmenter } = presentation;
   const targetDuration = targetDurationOf(segmenter.limits);
   const listed = track.window.listed;
-  const maps = new MapsOfEpochs(track.kind);
+  const maps = new MapsOfEpochs(name);
   const edge = edgeOf(track);
   // hls.js goes from part to part: it would pass over a segment without any that lies between them.
   const whole = listed.findLast(({ parted, gap }) => !parted && !gap)?.sequence ?? -1;
@@ -38,12 +42,12 @@ export function playlistOfTrack(presentation: Presentation, track: SegmentTrack)
   let before: Epoch | undefined;
   const segments = listed.map((segment): PlaylistSegment => {
     const withParts = segment.sequence > whole && startOf(segment) >= partsFrom;
-    const head = headOf(track.kind, segment, before, maps, withParts);
+    const head = headOf(name, segment, before, maps, withParts);
     before = segment.epoch;
     const duration = lengthOf(segment.duration, segment.timescale);
     return {
       ...head,
-      uri: uriOf(track.kind, { type: 'segment', sequence: segment.sequence }),
+      uri: uriOf(name, { type: 'segment', sequence: segment.sequence }),
       duration,
       gap: segment.gap,
     };
@@ -51,17 +55,17 @@ export function playlistOfTrack(presentation: Presentation, track: SegmentTrack)
   const { open } = track;
   const lowLatency: LowLatency = {
     partTarget: partTargetOf(segmenter.limits),
-    open: open && headOf(track.kind, open, before, maps, true),
+    open: open && headOf(name, open, before, maps, true),
     // The next part of a segment without parts is that of another one: it may be long in coming.
-    hint: open?.parted === false ? undefined : uriOf(track.kind, { type: 'part', sequence: track.nextPart }),
-    reports: segmenter.tracks.filter((other) => other !== track).map(reportOf),
+    hint: open?.parted === false ? undefined : uriOf(name, { type: 'part', sequence: track.nextPart }),
+    reports: reportsBeside(presentation, name),
   };
   return {
     targetDuration,
     mediaSequence: listed[0]?.sequence ?? track.openSequence,
     discontinuitySequence: listed[0]?.epoch.index ?? 0,
     segments,
-    ended: segmenter.ended,
+    ended: presentation.endedOf(name),
     lowLatency,
   };
 }
@@ -78,15 +82,15 @@ export function playlistEdgeOf({ segmenter }: Presentation, track: SegmentTrack)
 
 /** One map for each epoch of a playlist: the same object for the same one. */
 class MapsOfEpochs {
-  readonly #kind: Track['kind'];
+  readonly #track: TrackName;
   readonly #maps = new Map<number, PlaylistMap>();
 
-  constructor(kind: Track['kind']) {
-    this.#kind = kind;
+  constructor(track: TrackName) {
+    this.#track = track;
   }
 
   of({ index }: Epoch): PlaylistMap {
-    const map = this.#maps.get(index) ?? { uri: uriOf(this.#kind, { type: 'init', epoch: index }) };
+    const map = this.#maps.get(index) ?? { uri: uriOf(this.#track, { type: 'init', epoch: index }) };
     this.#maps.set(index, map);
     return map;
   }
@@ -94,7 +98,7 @@ class MapsOfEpochs {
 
 /** An epoch's index is its discontinuity sequence number, in every playlist: also in those that have nothing of it. */
 function headOf(
-  kind: Track['kind'],
+  track: TrackName,
   segment: Segment,
   before: Epoch | undefined,
   maps: MapsOfEpochs,
@@ -107,7 +111,7 @@ function headOf(
     parts: withParts
       ? segment.parts.map(
           (part): PlaylistPart => ({
-            uri: uriOf(kind, { type: 'part', sequence: part.sequence }),
+            uri: uriOf(track, { type: 'part', sequence: part.sequence }),
             duration: lengthOf(part.duration, segment.timescale),
             independent: part.independent,
           }),
@@ -116,8 +120,15 @@ function headOf(
   };
 }
 
-function reportOf(track: SegmentTrack): RenditionReport {
-  const uri = `${track.kind}.m3u8`;
+function reportsBeside(presentation: Presentation, name: TrackName): RenditionReport[] {
+  return NAMES.filter((other) => other !== name).flatMap((other) => {
+    const track = presentation.track(other);
+    return track && track.window.length > 0 ? [reportOf(other, track)] : [];
+  });
+}
+
+function reportOf(name: TrackName, track: SegmentTrack): RenditionReport {
+  const uri = `${name}.m3u8`;
   const { open, window } = track;
   if (open && open.parts.length > 0) {
     return { uri, lastSequence: open.sequence, lastPart: open.parts.length - 1 };
@@ -134,7 +145,7 @@ function edgeOf({ open, window }: SegmentTrack): number {
   return last ? startOf(last) + lengthOf(last.duration, last.timescale) : 0;
 }
 
-const uriOf = (kind: Track['kind'], name: MediaName) => `${kind}/${formatMediaName(name)}`;
+const uriOf = (track: TrackName, name: MediaName) => `${track}/${formatMediaName(name)}`;
 
 const startOf = ({ start, timescale }: Segment): Milliseconds => ticksToMilliseconds(start, timescale);
 

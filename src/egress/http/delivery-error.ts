@@ -8,6 +8,8 @@ export type DeliveryCode =
   | 'range-not-satisfiable'
   /** What was waited for did not come. */
   | 'not-in-time'
+  /** What has to be made for it cannot be made now. */
+  | 'rendition-unavailable'
   | 'too-many-waiting';
 
 const STATUS: Readonly<Record<DeliveryCode, number>> = {
@@ -16,6 +18,7 @@ const STATUS: Readonly<Record<DeliveryCode, number>> = {
   'invalid-request': 400,
   'range-not-satisfiable': 416,
   'not-in-time': 503,
+  'rendition-unavailable': 503,
   'too-many-waiting': 503,
 };
 

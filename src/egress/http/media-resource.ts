@@ -1,7 +1,6 @@
-import type { Track } from '../../media/track.ts';
 import type { Part, Segment } from '../../package/segment.ts';
 import { DeliveryError } from './delivery-error.ts';
-import type { Presentation } from './presentation.ts';
+import type { Presentation, TrackName } from './presentation.ts';
 import type { SharedMedia } from './send-media.ts';
 import type { Client } from './waiting-list.ts';
 
@@ -37,58 +36,60 @@ export function formatMediaName(name: MediaName): string {
  */
 export async function findMedia(
   presentation: Presentation,
-  kind: Track['kind'],
+  track: TrackName,
   name: MediaName,
   client: Client,
 ): Promise<SharedMedia | undefined> {
   switch (name.type) {
     case 'init':
-      return initOf(presentation, kind, name.epoch);
+      return initOf(presentation, track, name.epoch);
     case 'segment':
-      return segmentOf(presentation, kind, name.sequence);
+      return segmentOf(presentation, track, name.sequence);
     case 'part': {
-      if (!(await partComes(presentation, kind, name.sequence, client))) return undefined;
-      return partOf(presentation, kind, name.sequence);
+      if (!(await partComes(presentation, track, name.sequence, client))) return undefined;
+      return partOf(presentation, track, name.sequence);
     }
   }
 }
 
-function initOf(presentation: Presentation, kind: Track['kind'], epoch: number): SharedMedia {
-  const init = presentation.init(kind, epoch);
+function initOf(presentation: Presentation, name: TrackName, epoch: number): SharedMedia {
+  const init = presentation.init(name, epoch);
   if (!init) throw notFound();
-  return { ...shared(presentation, kind, `i${epoch}`, [init], init.byteLength), released: () => false };
+  return { ...shared(presentation, name, `i${epoch}`, [init], init.byteLength), released: () => false };
 }
 
-function segmentOf(presentation: Presentation, kind: Track['kind'], sequence: number): SharedMedia {
-  const segment = presentation.segmenter.track(kind)?.segment(sequence);
+function segmentOf(presentation: Presentation, name: TrackName, sequence: number): SharedMedia {
+  const segment = presentation.track(name)?.segment(sequence);
   if (!segment?.complete || segment.gap) throw notFound();
-  const released = () => presentation.segmenter.track(kind)?.segment(sequence) !== segment;
-  return { ...sharedRun(presentation, kind, `s${sequence}`, segment), released };
+  const released = () => presentation.track(name)?.segment(sequence) !== segment;
+  return { ...sharedRun(presentation, name, `s${sequence}`, segment), released };
 }
 
-function partOf(presentation: Presentation, kind: Track['kind'], sequence: number): SharedMedia {
-  const part = presentation.segmenter.track(kind)?.part(sequence);
+function partOf(presentation: Presentation, name: TrackName, sequence: number): SharedMedia {
+  const part = presentation.track(name)?.part(sequence);
   if (!part) throw notFound();
-  const released = () => presentation.segmenter.track(kind)?.part(sequence) !== part;
-  return { ...sharedRun(presentation, kind, `p${sequence}`, part), released };
+  const released = () => presentation.track(name)?.part(sequence) !== part;
+  return { ...sharedRun(presentation, name, `p${sequence}`, part), released };
 }
 
 /** False when the client has gone away; at once where there is nothing to wait for. */
 async function partComes(
-  { segmenter, waiting, longestWait }: Presentation,
-  kind: Track['kind'],
+  presentation: Presentation,
+  name: TrackName,
   sequence: number,
   client: Client,
 ): Promise<boolean> {
-  const track = segmenter.track(kind);
-  if (track?.nextPart !== sequence || segmenter.ended) return true;
-  return await waiting.wait(() => track.nextPart > sequence || segmenter.ended, longestWait, client);
+  const { waiting, longestWait } = presentation;
+  const track = presentation.track(name);
+  const ended = () => presentation.endedOf(name);
+  if (track?.nextPart !== sequence || ended()) return true;
+  return await waiting.wait(() => track.nextPart > sequence || ended(), longestWait, client);
 }
 
-const sharedRun = (presentation: Presentation, kind: Track['kind'], tag: string, run: Segment | Part) =>
+const sharedRun = (presentation: Presentation, name: TrackName, tag: string, run: Segment | Part) =>
   shared(
     presentation,
-    kind,
+    name,
     tag,
     run.chunks.map(({ bytes }) => bytes),
     run.byteLength,
@@ -96,10 +97,15 @@ const sharedRun = (presentation: Presentation, kind: Track['kind'], tag: string,
 
 const shared = (
   { id }: Presentation,
-  kind: Track['kind'],
+  name: TrackName,
   tag: string,
   pieces: readonly Uint8Array[],
   byteLength: number,
-) => ({ pieces, byteLength, etag: `"${id}-${kind}-${tag}"`, type: `${kind}/mp4` as const });
+) => ({
+  pieces,
+  byteLength,
+  etag: `"${id}-${name}-${tag}"`,
+  type: name === 'video' ? ('video/mp4' as const) : ('audio/mp4' as const),
+});
 
 const notFound = () => new DeliveryError('media-not-found', 'This is no more, or not yet.');

@@ -3,6 +3,7 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import { milliseconds } from '../../media/time.ts';
 import type { SegmentLimits } from '../../package/segment.ts';
+import type { AacRenditions } from './aac-on-demand.ts';
 import { DeliveryError } from './delivery-error.ts';
 import type { Presentation } from './presentation.ts';
 import { PresentationFeed } from './presentation-feed.ts';
@@ -15,6 +16,8 @@ export interface PresentationsOptions {
   newPresentationId(): string;
   /** How many requests may wait for what is not there yet; 10,000 by default. */
   readonly mostWaiting?: number;
+  /** Makes sound into AAC; nobody does by default. */
+  readonly renditions?: AacRenditions;
 }
 
 const MOST_WAITING = 10_000;
@@ -44,7 +47,8 @@ export class Presentations {
   /** Bytes of all segments that are held. */
   get heldBytes(): number {
     let sum = 0;
-    for (const { segmenter } of this.#byId.values()) sum += segmenter.heldBytes;
+    for (const { segmenter, aac } of this.#byId.values())
+      sum += segmenter.heldBytes + (aac?.track?.heldBytes ?? 0);
     return sum;
   }
 
@@ -78,6 +82,7 @@ export class Presentations {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     for (const feed of this.#feeds.values()) feed.end();
+    for (const presentation of this.#byId.values()) presentation.close();
     this.#feeds.clear();
     this.#ended.clear();
     this.#byId.clear();
@@ -86,11 +91,12 @@ export class Presentations {
   #feed(broadcast: Broadcast): PresentationFeed {
     const found = this.#feeds.get(broadcast);
     if (found) return found;
-    const { clock, limits, newPresentationId } = this.#options;
+    const { clock, limits, newPresentationId, renditions } = this.#options;
     const feed = new PresentationFeed(broadcast, {
       clock,
       limits,
       places: this.#places,
+      aac: renditions && { renditions, broadcast },
       newPresentationId,
       onBegun: (presentation) => this.#byId.set(presentation.id, presentation),
       onEnded: (presentation) => this.#onEnded(presentation),
@@ -107,6 +113,7 @@ export class Presentations {
     const timer = this.#options.clock.after(KEPT_AFTER_END, () => {
       this.#timers.delete(timer);
       this.#byId.delete(presentation.id);
+      presentation.close();
       if (this.#ended.get(channel) === presentation) this.#ended.delete(channel);
     });
     this.#timers.add(timer);

@@ -2,8 +2,8 @@ import { sendOpenSegment } from '../../egress/dash/send-open-segment.ts';
 import { HlsEgress } from '../../egress/hls/hls-egress.ts';
 import { DeliveryError } from '../../egress/http/delivery-error.ts';
 import { findMedia, parseMediaName } from '../../egress/http/media-resource.ts';
+import type { TrackName } from '../../egress/http/presentation.ts';
 import { sendMedia } from '../../egress/http/send-media.ts';
-import type { Track } from '../../media/track.ts';
 import type { Http, HttpPlugin } from '../http/http.ts';
 import {
   allowOthers,
@@ -35,17 +35,17 @@ function presentationRoutes(http: Http, egress: HlsEgress, sources: LiveSources)
     const { channel, presentation, file } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
-      const kind = kindOf(file.endsWith('.m3u8') ? file.slice(0, -5) : '');
+      const track = trackNameOf(file.endsWith('.m3u8') ? file.slice(0, -5) : '');
       if (!found.ended) viewers.seen(channel, 'hls', visitorOf(request));
-      return await egress.sendPlaylist(found, kind, request.query as Record<string, unknown>, raw, response);
+      return await egress.sendPlaylist(found, track, request.query as Record<string, unknown>, raw, response);
     });
   });
   http.get('/live/:channel/:presentation/:kind/:name', DELIVERY_OPTIONS, async (request, reply) => {
     const { channel, presentation, kind, name } = request.params as Names;
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
-      const [track, media] = [kindOf(kind), parseMediaName(name)];
-      if (media.type === 'segment') {
+      const [track, media] = [trackNameOf(kind), parseMediaName(name)];
+      if (media.type === 'segment' && track !== 'aac') {
         const sent = await sendOpenSegment(found, track, media.sequence, raw, response);
         if (sent !== undefined) return sent;
       }
@@ -75,7 +75,7 @@ function multivariantRoute(http: Http, egress: HlsEgress, sources: LiveSources):
   });
 }
 
-function kindOf(name: string): Track['kind'] {
-  if (name === 'video' || name === 'audio') return name;
-  throw new DeliveryError('media-not-found', 'There are video and audio here.');
+function trackNameOf(name: string): TrackName {
+  if (name === 'video' || name === 'audio' || name === 'aac') return name;
+  throw new DeliveryError('media-not-found', 'There are video, audio and aac here.');
 }

@@ -1,0 +1,195 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './support/browser.ts';
+import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
+import { type RunningServer, startServer } from './support/running-server.ts';
+import { openStrangersSite, type StrangersSite } from './support/strangers-site.ts';
+
+const run = promisify(execFile);
+const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
+const SECONDS = 90;
+/** Silence but for a short tone at each full second, when the picture is white for a frame. */
+const BEEPS = 'aevalsrc=if(lt(mod(t\\,1)\\,0.1)\\,sin(2*PI*1000*t)\\,0):s=48000';
+
+let folder: string;
+let server: RunningServer;
+let browser: Browser;
+let site: StrangersSite;
+let publish: RunningPublish;
+let live: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headwater-hls-aac-'));
+  const file = join(folder, 'camera.mkv');
+  await run('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30', '-f', 'lavfi', '-i', BEEPS],
+    ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30'],
+    ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
+  ]);
+  server = await startServer();
+  browser = await launchBrowser();
+  site = await openStrangersSite('<video muted playsinline></video>');
+  const key = await newStreamKey(server);
+  publish = publishFile(server, key, { file, args: ['--realtime'] });
+  live = `${server.url}/live/main`;
+  for (;;) {
+    const answer = await fetch(`${live}/index.m3u8`);
+    if (answer.ok && (await answer.text()).includes('aac.m3u8')) break;
+    await new Promise((settle) => setTimeout(settle, 200));
+  }
+});
+
+afterAll(async () => {
+  publish?.process.kill('SIGINT');
+  await publish?.done;
+  await browser?.close();
+  await site?.close();
+  expect(await server?.stop()).toBe(0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Its address, without the last piece. */
+async function presentation(): Promise<string> {
+  const text = await (await fetch(`${live}/index.m3u8`)).text();
+  return `${live}/${/URI="(.+)\/aac\.m3u8"/.exec(text)?.[1]}`;
+}
+
+/** Init segment and one segment of that number, as a file. */
+async function mediaOf(base: string, track: string, sequence: number): Promise<string> {
+  const playlist = await (await fetch(`${base}/${track}.m3u8`)).text();
+  const init = /MAP:URI="([^"]+)"/.exec(playlist)?.[1] ?? '';
+  const bytes = await Promise.all(
+    [init, `${track}/${sequence}.m4s`].map(async (uri) => {
+      const answer = await fetch(`${base}/${uri}`);
+      expect([uri, answer.status]).toEqual([uri, 200]);
+      return Buffer.from(await answer.arrayBuffer());
+    }),
+  );
+  const path = join(folder, `${track}.mp4`);
+  await writeFile(path, Buffer.concat(bytes));
+  return path;
+}
+
+describe('the sound of a live broadcast as AAC', () => {
+  it('is read by ffprobe, with the numbers and the times of the picture', async () => {
+    const base = await presentation();
+    const playlist = await fetch(`${base}/aac.m3u8`);
+    expect(playlist.status).toBe(200);
+    const sequence = Number(/^aac\/(\d+)\.m4s$/m.exec(await playlist.text())?.[1]) + 1;
+    await fetch(`${base}/aac.m3u8?_HLS_msn=${sequence}`);
+    const entries = ['-v', 'error', '-show_entries', 'stream=codec_name,profile,sample_rate', '-of', 'json'];
+    const probed = await run('ffprobe', [...entries, `${base}/aac.m3u8`]);
+    expect(JSON.parse(probed.stdout)).toMatchObject({ streams: [{ codec_name: 'aac', profile: 'LC' }] });
+    const starts = await Promise.all(
+      ['video', 'audio', 'aac'].map(async (track) => startOf(await mediaOf(base, track, sequence))),
+    );
+    const [picture = 0, opus = 0, aac = 0] = starts;
+    // Each is cut at whole chunks: half of one of 60 or 64 ms away from the picture.
+    expect(Math.abs(opus - picture)).toBeLessThan(0.062);
+    expect(Math.abs(aac - picture)).toBeLessThan(0.062);
+  });
+
+  it('is in sync with the sound that it is made of', async () => {
+    const base = await presentation();
+    const text = await (await fetch(`${base}/aac.m3u8`)).text();
+    const sequence = Number([...text.matchAll(/^aac\/(\d+)\.m4s$/gm)].at(-1)?.[1]);
+    const [opus, aac] = await Promise.all(
+      ['audio', 'aac'].map(async (track) => beepsOf(await mediaOf(base, track, sequence))),
+    );
+    expect(aac?.length).toBeGreaterThan(0);
+    for (const beep of aac ?? []) {
+      const nearest = Math.min(...(opus ?? []).map((other) => Math.abs(other - beep)));
+      expect(nearest).toBeLessThan(0.02);
+    }
+  });
+
+  it('is taken by hls.js in a browser that does not know Opus, and by no other', async () => {
+    const page = await browser.newPage();
+    await page.goto(site.url);
+    await page.addScriptTag({ path: HLS_JS });
+    const url = `${live}/index.m3u8`;
+    expect(await page.evaluate(startHls, url)).toBe('opus');
+    await page.evaluate(forgetOpus);
+    expect(await page.evaluate(startHls, url)).toBe('mp4a.40.2');
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5);
+    const start = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+    await page.waitForFunction(
+      (time) => (document.querySelector('video')?.currentTime ?? 0) > time,
+      start + 5,
+      { timeout: 30_000 },
+    );
+    const notes = await page.evaluate(() => {
+      const { errors, hls } = globalThis as unknown as HlsPage;
+      return { errors, codec: hls?.levels[hls.currentLevel]?.audioCodec };
+    });
+    expect(notes.codec).toBe('mp4a.40.2');
+    expect(notes.errors?.filter(({ fatal }) => fatal)).toEqual([]);
+    expect(notes.errors?.filter(({ details }) => /Hole|Nudge|Parsing|Append/i.test(details))).toEqual([]);
+    await page.close();
+  });
+});
+
+async function startOf(file: string): Promise<number> {
+  const entries = ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', file];
+  const { stdout } = await run('ffprobe', entries);
+  return Number.parseFloat(stdout);
+}
+
+/** Where tones begin, on the timeline of the broadcast; the file may begin within one. */
+async function beepsOf(file: string): Promise<number[]> {
+  const start = await startOf(file);
+  const filter = 'silencedetect=noise=-30dB:duration=0.3';
+  const { stderr } = await run('ffmpeg', ['-hide_banner', '-i', file, '-af', filter, '-f', 'null', '-']);
+  const ends = [...stderr.matchAll(/silence_end: ([\d.]+)/g)].map(([, time]) => Number(time));
+  return ends.map((end) => start + end);
+}
+
+interface Hls {
+  readonly levels: { readonly audioCodec?: string }[];
+  readonly currentLevel: number;
+  readonly loadLevel: number;
+  on(event: string, call: (event: string, data: { fatal: boolean; details: string }) => void): void;
+  loadSource(url: string): void;
+  attachMedia(video: HTMLVideoElement): void;
+  destroy(): void;
+}
+
+interface HlsPage {
+  readonly Hls: new (options: object) => Hls;
+  hls?: Hls;
+  errors?: { fatal: boolean; details: string }[];
+}
+
+/** In the page: makes it a browser that does not know Opus. */
+function forgetOpus(): void {
+  const known = MediaSource.isTypeSupported.bind(MediaSource);
+  MediaSource.isTypeSupported = (type) => !/opus/i.test(type) && known(type);
+}
+
+/** In the page: plays, from anew. Answers the codec of the sound that hls.js takes. */
+async function startHls(url: string): Promise<string> {
+  const page = globalThis as unknown as HlsPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  page.hls?.destroy();
+  const hls = new page.Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.5 });
+  const errors: { fatal: boolean; details: string }[] = [];
+  page.hls = hls;
+  page.errors = errors;
+  hls.on('hlsError', (_event, { fatal, details }) => errors.push({ fatal, details }));
+  const chosen = new Promise<string>((settle) => {
+    hls.on('hlsLevelSwitching', () => settle(hls.levels[hls.loadLevel]?.audioCodec ?? ''));
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  const codec = await chosen;
+  // What was not begun yet may be given up for what is loaded next.
+  void video.play().catch(() => {});
+  return codec;
+}
