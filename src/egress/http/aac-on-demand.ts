@@ -1,8 +1,9 @@
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Rendition } from '../../channel/rendition.ts';
-import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { RenditionSegments } from '../../package/rendition-segments.ts';
+import type { Segment } from '../../package/segment.ts';
 import type { FirstNumbers, SegmentTrack } from '../../package/segment-track.ts';
 import type { Segmenter } from '../../package/segmenter.ts';
 import { DeliveryError } from './delivery-error.ts';
@@ -25,6 +26,8 @@ export interface AacSource {
 const IDLE = milliseconds(60_000);
 /** So long after its broadcast the last of it may come. */
 const TAIL = milliseconds(3000);
+/** Segments of sound end so close to those of the picture. */
+const NEAR = 100;
 const AAC_LC = 'mp4a.40.2';
 
 /**
@@ -43,6 +46,8 @@ export class AacOnDemand {
   #leave = (): void => {};
   #timer: Timer | undefined;
   #askedAt = 0;
+  /** Where the presentation stood when the rendition began. */
+  #toReach = 0;
   #firstEpoch = Number.POSITIVE_INFINITY;
   #lastEpoch = Number.POSITIVE_INFINITY;
   #ended = false;
@@ -91,12 +96,20 @@ export class AacOnDemand {
   /** What there is to list of it, as soon as there is; undefined when the client goes away. Throws DeliveryError. */
   async ready(client: Client, longestWait: Milliseconds): Promise<SegmentTrack | undefined> {
     this.#ask();
-    const listed = () => (this.track?.window.length ?? 0) > 0;
-    const settled = () => listed() || this.#ended || this.failed;
+    const settled = () => this.#caughtUp || this.#ended || this.failed;
     if (!(await this.#waiting.wait(settled, longestWait, client))) return undefined;
     this.refuseWhereFailed();
-    if (!listed()) throw notOffered();
+    if (!this.#begun) throw notOffered();
     return this.track;
+  }
+
+  get #begun(): boolean {
+    return (this.track?.window.length ?? 0) > 0;
+  }
+
+  /** Players that load all playlists begin at the same place in each: so the first of them is not to be behind. */
+  get #caughtUp(): boolean {
+    return this.#begun && endOf(this.track?.window.last) >= this.#toReach - NEAR;
   }
 
   /** Throws DeliveryError `rendition-unavailable` where it failed, with the words of the rendition. */
@@ -131,6 +144,8 @@ export class AacOnDemand {
     this.#segments = segments;
     this.#rendition = rendition;
     this.#taken = false;
+    const lead = this.#segmenter.track('video') ?? this.#segmenter.track('audio');
+    this.#toReach = endOf(lead?.window.last);
     this.#sweep();
     this.#leave = rendition.follow({
       epoch: (epoch) => {
@@ -175,5 +190,8 @@ export class AacOnDemand {
     this.#leave = () => {};
   }
 }
+
+const endOf = (segment: Segment | undefined): number =>
+  segment ? ticksToMilliseconds(ticks(segment.start + segment.duration), segment.timescale) : 0;
 
 const notOffered = () => new DeliveryError('media-not-found', 'There is no AAC of this.');

@@ -194,6 +194,17 @@ describe('AAC beside Opus', () => {
     }
   });
 
+  it('is first told of when it has come as far as the picture had, and not before', async () => {
+    await publish();
+    send(9);
+    const { first } = await begin();
+    make(4);
+    send(0.5);
+    expect(presentations.waiting).toBe(1);
+    make(8.2);
+    expect(segmentsOf(await (await first).text())).toEqual([0, 1, 2, 3]);
+  });
+
   it('keeps the rules of playlists in every version, through an epoch, to the end', async () => {
     await publish();
     send(5);
