@@ -166,13 +166,18 @@ class MediaCheck {
     if (segment.gap) this.#afterGap = true;
     if (segment.gap) return;
     if (segment.epoch.index !== this.#epoch) this.#begin(segment.epoch.index);
-    this.#first = undefined;
-    for (const { bytes: chunk } of segment.chunks) this.#demuxer?.push(chunk);
-    expect(this.#first?.keyframe).toBe(segment.independent);
+    const first = this.#firstOf(segment);
+    expect(first?.keyframe).toBe(segment.independent);
     // Only a frame that came when players were told that nothing does begins before its segment.
-    if (this.#afterGap) expect(this.#first?.dts).toBeLessThanOrEqual(segment.start);
-    else expect(this.#first?.dts).toBe(segment.start);
+    if (this.#afterGap) expect(first?.dts).toBeLessThanOrEqual(segment.start);
+    else expect(first?.dts).toBe(segment.start);
     this.#afterGap = false;
+  }
+
+  #firstOf({ chunks }: Segment): { dts: number; keyframe: boolean } | undefined {
+    this.#first = undefined;
+    for (const { bytes: chunk } of chunks) this.#demuxer?.push(chunk);
+    return this.#first;
   }
 
   #begin(epoch: number): void {
