@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is tested against other people's servers and programs, without a page of ours. */
+const SERVERS = ['cdn', 'obs', 'restream', 'rtmp-ingest'].map((name) => `test/e2e/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +17,16 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: SERVERS,
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: SERVERS,
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,

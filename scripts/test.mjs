@@ -1,6 +1,7 @@
 // `npm test`: on a machine with only Node ≥ 20 and npm (and apt-get, where Chromium or ffmpeg are missing), checks the
 // code, runs every test, and ends with one line `N passed, N failed`.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +27,8 @@ ensureBuilt();
 const only = process.argv.slice(2);
 const results =
   only.length > 0
-    ? [runTests(only)]
-    : [runCheck(), runTests(['--project', 'unit']), runTests(['--project', 'e2e'])];
+    ? [await runTests(only)]
+    : [runCheck(), await runTests(['--project', 'unit']), ...(await runBeside())];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -38,16 +39,27 @@ function runCheck() {
   return { passed, failed: failed.length };
 }
 
-/** Runs Vitest; a run that broke without a failed test counts as one failure. */
-function runTests(args) {
+/** Tests with other servers mostly wait for them: they run beside those in the browser, and say at the end what they found. */
+async function runBeside() {
+  const servers = runTests(['--project', 'servers'], 'pipe');
+  const results = [await runTests(['--project', 'e2e']), await servers];
+  return results;
+}
+
+/** Runs Vitest; a run that broke without a failed test counts as one failure. With `pipe` it is silent until its end. */
+async function runTests(args, output = 'inherit') {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-test-'));
   const report = join(folder, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(pinnedNode(), [vitest, 'run', ...reporters, ...args], {
+  const child = spawn(pinnedNode(), [vitest, 'run', ...reporters, ...args], {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['inherit', output, output],
   });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => said.push(bytes));
+  const [status] = await once(child, 'close');
+  process.stdout.write(Buffer.concat(said));
   const { numPassedTests, numFailedTests } = readReport(report);
   rmSync(folder, { recursive: true, force: true });
   return { passed: numPassedTests, failed: numFailedTests === 0 && status !== 0 ? 1 : numFailedTests };
