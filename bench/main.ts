@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { benchAside } from './aside.ts';
 import { benchDelay } from './delay.ts';
 import { benchFanOut } from './fan-out.ts';
+import { benchHls } from './hls.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
 import { benchJoin } from './join.ts';
@@ -22,6 +23,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   idle: benchIdle,
   ingest: () => benchIngest(short ? [1] : [1, 10, 50]),
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
+  hls: () => benchHls(short ? { segments: 100, parts: 50 } : { segments: 400, parts: 200 }),
   join: benchJoin,
   delay: benchDelay,
   aside: benchAside,

@@ -45,10 +45,10 @@ const mpv = (path: CommandPlayer['path']): CommandPlayer => ({
   command: 'mpv',
   path,
   args: (url, seconds) => [
-    ...['--no-config', '--vo=null', '--ao=null', '--msg-level=all=warn', `--length=${seconds}`],
-    ...['--term-playing-msg=plays', url],
+    ...['--no-config', '--vo=null', '--ao=null', '--msg-level=all=warn,cplayer=info', `--length=${seconds}`],
+    url,
   ],
-  proof: /plays/,
+  proof: /Exiting\.\.\. \(End of file\)/,
 });
 
 /** Every command and address. */
@@ -66,7 +66,7 @@ export const COMMAND_PLAYERS: readonly CommandPlayer[] = [
       ...['--loglevel', 'info', '--hls-duration', String(seconds), '--output', '/dev/null', '--force'],
       ...[url, 'best'],
     ],
-    proof: /Stream ended|\[download\][^\n]*/,
+    proof: /Stream ended/,
   },
   {
     name: 'VLC, index.m3u8',
@@ -76,7 +76,7 @@ export const COMMAND_PLAYERS: readonly CommandPlayer[] = [
       ...['--no-color', '-vv', '--vout', 'vdummy', '--aout', 'adummy', '--play-and-exit'],
       ...['--run-time', String(seconds), url, 'vlc://quit'],
     ],
-    proof: /Received first picture|first picture|Decoder wait done|playing/i,
+    proof: /Received first picture/,
   },
 ];
 
@@ -104,7 +104,9 @@ export async function runCommandPlayer(
   const [exitCode] = (await once(child, 'close')) as [number | null];
   clearTimeout(limit);
   const proof = player.proof.exec(out + complaints)?.[0];
-  const bad = complaints.split('\n').filter((line) => /error|invalid|fail|corrupt|discontinu/i.test(line));
+  const bad = complaints
+    .split('\n')
+    .filter((line) => /\b(?:error|invalid|failed|corrupt)\b/i.test(line) && !/ debug: /.test(line));
   return { name: player.name, proof, exitCode, complaints: bad.slice(0, 5) };
 }
 

@@ -16,7 +16,8 @@ export interface PlayerVerdict {
   readonly delayAtEnd: number;
   /** How often it stood while nothing was wrong, and all in all. */
   readonly stalls: { readonly steady: number; readonly all: number };
-  readonly longestStall: number;
+  /** The longest time in which no new picture was shown. */
+  readonly longestFreeze: number;
   readonly holes: number;
   readonly jumps: number;
   readonly fatal: readonly string[];
@@ -44,7 +45,10 @@ export function judgePlayer(seen: PlayedThrough): PlayerVerdict {
     delay: { p50: percentile(steady, 50), p95: percentile(steady, 95) },
     delayAtEnd: percentile(last, 50),
     stalls: { steady: seen.stalls.filter(({ at }) => isSteady(at)).length, all: seen.stalls.length },
-    longestStall: Math.max(0, ...seen.stalls.map(({ length }) => length)),
+    longestFreeze: Math.max(
+      0,
+      ...seen.pictures.slice(1).map(({ at }, index) => at - (seen.pictures[index]?.at ?? at)),
+    ),
     holes: seen.holes.length,
     jumps: seen.jumps.length,
     fatal: words.fatal,
@@ -58,21 +62,21 @@ const seconds = (ms: number) => (Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)
 /** Verdicts as a Markdown table. */
 export function formatVerdicts(verdicts: readonly PlayerVerdict[]): string {
   const rows = verdicts.map(
-    ({ name, startup, delay, delayAtEnd, stalls, longestStall, jumps, fatal, warnings }) =>
+    ({ name, startup, delay, delayAtEnd, stalls, longestFreeze, jumps, fatal, warnings }) =>
       [
         name,
         seconds(startup),
         `${seconds(delay.p50)} / ${seconds(delay.p95)}`,
         seconds(delayAtEnd),
         `${stalls.steady} / ${stalls.all}`,
-        seconds(longestStall),
+        seconds(longestFreeze),
         String(jumps),
         fatal.length > 0 ? fatal.join(', ') : '–',
         warnings.length > 0 ? warnings.join(', ') : '–',
       ].join(' | '),
   );
   return [
-    '| player | first picture | delay p50 / p95 | delay at the end | stalls: quiet / all | longest | jumps | fatal | warnings |',
+    '| player | first picture | delay p50 / p95 | delay at the end | stalls: quiet / all | longest freeze | jumps | fatal | warnings |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');

@@ -39,7 +39,9 @@ export async function probePlayer(page: Page): Promise<void> {
     // Not since the page's origin: the camera's clock is the wall's, which may be set meanwhile.
     const now = () => Date.now();
 
+    let shown = 0;
     const look = (_: number, { expectedDisplayTime }: VideoFrameCallbackMetadata) => {
+      shown += 1;
       const stamp = window.readStamp(video);
       const at = now() + expectedDisplayTime - performance.now();
       if (stamp) pictures.push({ at, delay: (Math.floor(at) % 2 ** 28) - stamp.time });
@@ -49,12 +51,12 @@ export async function probePlayer(page: Page): Promise<void> {
 
     let waitingSince: number | undefined;
     video.addEventListener('waiting', () => {
-      if (pictures.length > 0 && !video.seeking) waitingSince ??= now();
+      if (shown > 0 && !video.seeking) waitingSince ??= now();
     });
     let last = 0;
     video.addEventListener('seeking', () => {
       const seconds = video.currentTime - last;
-      if (pictures.length > 0) jumps.push({ at: now(), seconds });
+      if (shown > 0) jumps.push({ at: now(), seconds });
     });
     let holeSince: number | undefined;
     setInterval(() => {
