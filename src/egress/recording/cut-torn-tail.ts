@@ -76,7 +76,7 @@ class ChunkWalk {
     else if (READ_WHOLE.includes(type)) {
       if (size > MAX_BOX) return undefined;
       return this.#take(type, (await this.#read(position, size)).subarray(headerSize), position, end);
-    } else if (!this.#hasMedia) this.#whole = end;
+    } else if (!this.#hasMedia && type !== 'prft') this.#whole = end;
     return end;
   }
 
