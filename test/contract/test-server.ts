@@ -98,8 +98,9 @@ class TestArchive implements SessionArchive {
     return false;
   }
 
-  async remake(request: RemakeRequest): Promise<void> {
+  async remake(request: RemakeRequest): Promise<string | null> {
     this.remade.push(request);
+    return null;
   }
 
   stateOf(broadcast: string): BroadcastRecordingState | undefined {

@@ -101,12 +101,11 @@ export class JournalKeeper {
     try {
       signal.throwIfAborted();
       const sessions = journals.ofBroadcast(broadcast);
-      const streams = sessions.map(({ id, openedAt, captureDistance, recording }) => {
-        return { path: journals.pathOf(id), openedAt, captureDistance, recording };
-      });
-      await archive.remake({ broadcast, streams, limits, signal });
+      const streams = sessions.map((session) => ({ ...session, path: journals.pathOf(session.id) }));
+      const made = await archive.remake({ broadcast, streams, limits, signal });
       for (const session of sessions) {
-        if (isToRemake(session)) await journals.update(session.id, { remake: false });
+        const recording = session.recording ?? made;
+        if (isToRemake(session)) await journals.update(session.id, { remake: false, recording });
       }
     } finally {
       this.#toRemake.delete(broadcast);

@@ -8,8 +8,11 @@ export interface SentStream {
   readonly openedAt: number;
   /** Wall clock less the container's clock, in milliseconds, where its publisher told. */
   readonly captureDistance: number | null;
-  /** The recording that it went into. */
+  /** The recording that it went into; null where none was made. */
   readonly recording: string | null;
+  readonly channel: string;
+  readonly title: string | null;
+  readonly namePrefix: string | null;
 }
 
 /** Recordings to be made anew. */
@@ -38,6 +41,9 @@ export interface SessionArchive {
   expect(broadcast: RestoredBroadcast): Promise<void>;
   /** Takes what a session sent, where that is to be kept with the recording. False: it may be deleted. */
   adopt(session: SessionRecord, path: string): Promise<boolean>;
-  /** Makes the recordings of a broadcast anew. Rejects when it cannot, and soon after the request's `signal`. */
-  remake(request: RemakeRequest): Promise<void>;
+  /**
+   * Makes the recordings of a broadcast anew, or its first one where it was over before it was recorded. Answers the
+   * newest one's id, null where there is none to be made. Rejects when it cannot, and soon after the request's `signal`.
+   */
+  remake(request: RemakeRequest): Promise<string | null>;
 }

@@ -11,6 +11,7 @@ import type { RestoredBroadcast } from '../../ingest/session/session-archive.ts'
 import { ToChannel } from '../../ingest/session/to-channel.ts';
 import { DEFAULT_DEMUXER_LIMITS as limits } from '../../media/demuxer.ts';
 import { milliseconds } from '../../media/time.ts';
+import type { ChannelRecord } from '../../store/channel-store.ts';
 import { openStore, type Store } from '../../store/open-store.ts';
 import { RecordingArchive } from './recording-archive.ts';
 import { Recordings, type RecordingsOptions } from './recordings.ts';
@@ -19,6 +20,12 @@ const H264 = 'webm-h264-opus.webm';
 const whole = readFixture(H264);
 const half = whole.subarray(0, 200_000);
 const logger = pino({ enabled: false });
+
+const CHANNEL: ChannelRecord = {
+  ...{ id: 'c', name: 'main', title: '', record: true, live: true, createdAt: 0, keepOriginal: false },
+  ...{ reconnectGrace: null, maxDuration: null, keepBytes: null, keepDays: null },
+};
+const KEY = { hash: '', sealed: '' };
 
 let folder = '';
 let store: Store;
@@ -138,9 +145,14 @@ test('a disk with too little room begins no recording, whether or not a broadcas
 });
 
 describe('recordings that are made anew', () => {
-  const request = () => ({
+  const request = (recording: string | null = null) => ({
     broadcast: 'b',
-    streams: [{ path: fixturePath(H264), openedAt: 0, captureDistance: null, recording: null }],
+    streams: [
+      {
+        ...{ path: fixturePath(H264), openedAt: 5, captureDistance: null },
+        ...{ recording, channel: 'main', title: 'A talk', namePrefix: null },
+      },
+    ],
     limits,
     signal: new AbortController().signal,
   });
@@ -152,6 +164,22 @@ describe('recordings that are made anew', () => {
     await process.archive.remake(request());
     expect(await all()).toMatchObject([{ id: before?.id, state: 'complete' }]);
     expect((await all())[0]?.duration).toBeGreaterThan(7900);
+  });
+
+  test('are begun where their broadcast was over before they were: nothing that came late is lost', async () => {
+    await store.channels.create(CHANNEL, KEY);
+    const process = new Process();
+    const id = await process.archive.remake(request());
+    expect(await all()).toMatchObject([{ id, state: 'complete', title: 'A talk', startedAt: 5 }]);
+  });
+
+  test('are not made where they were deleted before, or where their channel is not recorded', async () => {
+    await store.channels.create(CHANNEL, KEY);
+    const process = new Process();
+    expect(await process.archive.remake(request('deleted'))).toBeNull();
+    await store.channels.update('main', { record: false });
+    expect(await process.archive.remake(request())).toBeNull();
+    expect(await all()).toEqual([]);
   });
 
   test('stay deleted where they are deleted meanwhile', async () => {

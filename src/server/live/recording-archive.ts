@@ -58,22 +58,24 @@ export class RecordingArchive implements SessionArchive {
     return id !== undefined && (await recordings.adoptOriginal(id, path));
   }
 
-  async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<void> {
+  async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<string | null> {
     const { store, recordings, logger, folder } = this.#options;
     for (const { recording } of streams) if (recording !== null) this.#checkListed(recording);
     const known = await store.recordings.ofBroadcast(broadcast);
-    const [first] = known;
-    // Deleted meanwhile, or never recorded: there is nothing to be made whole.
-    if (!first) return;
+    const first = known[0] ?? (await this.#begin(broadcast, streams));
+    // Deleted meanwhile, or not to be recorded: there is nothing to be made whole.
+    if (!first) return null;
     await this.#checkRoom(streams);
     const ids = known.map(({ id }) => id);
     const task = { broadcast, channel: first.channel, folder, ids, streams, limits };
     const shortest = known.reduce((sum, { duration }) => sum + duration, 0);
     let { startedAt } = first;
+    let newest: string | null = null;
     const put = async ({ id, mime, size, duration, gaps }: RemadeRecording, move: () => Promise<void>) => {
       const isNew = !ids.includes(id);
       if (isNew) await store.recordings.start({ id, broadcast, startedAt, mime });
       startedAt += duration;
+      newest = id;
       await recordings.replaceFile(id, async () => {
         // One that was deleted meanwhile stays so.
         if (!(await store.recordings.find(id))) return;
@@ -83,6 +85,21 @@ export class RecordingArchive implements SessionArchive {
       });
     };
     await remakeInWorker(task, { log: logger, shortest, signal, put });
+    return newest;
+  }
+
+  /** Lists a broadcast that was over before its recording had begun. */
+  async #begin(broadcast: string, streams: readonly SentStream[]) {
+    const { store } = this.#options;
+    const [first] = streams;
+    if (!first || streams.some(({ recording }) => recording !== null)) return undefined;
+    const { channel, title, namePrefix, openedAt } = first;
+    if ((await store.channels.find(channel))?.record !== true) return undefined;
+    if (!(await store.broadcasts.find(broadcast))) {
+      await store.broadcasts.start({ id: broadcast, channel, title, namePrefix, startedAt: openedAt });
+      await store.broadcasts.end(broadcast, openedAt);
+    }
+    return { channel, startedAt: openedAt };
   }
 
   #checkListed(recording: string): void {
