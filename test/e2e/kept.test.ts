@@ -87,7 +87,9 @@ describe('a tab that crashes with unsent media', () => {
 
   it('brings the rest when its broadcast is over for long and another one is on: the recording is made whole', async () => {
     await server.api('PATCH', '/api/channels/main', { reconnectGrace: 1000 });
+    const before = await listRecordings(server);
     const { context, studio, recorded } = await openSparseStudio();
+    await expect.poll(async () => (await listRecordings(server)).length).toBe(before.length + 1);
     network.cut();
     await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(150_000);
     await crash(studio);

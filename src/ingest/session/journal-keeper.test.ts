@@ -25,7 +25,7 @@ const log = { info: () => {}, warn: () => {}, error: (fields: object) => errors.
 /** Notes what it is asked; a test says when a recording is made anew. */
 class TestArchive implements SessionArchive {
   readonly remakes: RemakeRequest[] = [];
-  made: PromiseWithResolvers<void> = Promise.withResolvers();
+  made: PromiseWithResolvers<string | null> = Promise.withResolvers();
 
   async expect(): Promise<void> {}
 
