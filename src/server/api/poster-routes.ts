@@ -1,9 +1,9 @@
 import rateLimit from '@fastify/rate-limit';
 import Type from 'typebox';
+import { matchesTag } from '../../egress/http/matches-tag.ts';
 import { ApiError, ChannelName } from '../../wire/api.ts';
 import type { Http, HttpPlugin, HttpRequest } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
-import { matchesTag } from '../http/matches-tag.ts';
 import { LivePosters } from '../live/live-posters.ts';
 import { MAX_POSTER_BYTES, POSTER_MIMES, type Poster, posterMimeOf } from '../live/poster.ts';
 import type { Services } from '../services.ts';

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
+import { matchesTag } from '../../egress/http/matches-tag.ts';
 import { attachment } from './content-disposition.ts';
 import type { HttpReply, HttpRequest } from './http.ts';
 import { HttpError } from './http-error.ts';
-import { matchesTag } from './matches-tag.ts';
 
 /** A file to send. */
 export interface MediaFile {
