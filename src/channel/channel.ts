@@ -19,6 +19,8 @@ export interface ChannelHost {
   newBroadcastId(): string;
   broadcastStarted(broadcast: Broadcast): void;
   broadcastChanged(broadcast: Broadcast): void;
+  /** What readers are given in place of a broadcast that begins so; undefined for itself. */
+  standIn(broadcast: Broadcast, epoch: Epoch, wake: () => void): Broadcast | undefined;
   skipped(chunks: number, bytes: number): void;
 }
 
@@ -65,7 +67,7 @@ export class Channel implements ReaderHost, PublicationHost {
     return this.#broadcast;
   }
 
-  /** The broadcast that is on, where readers are given it. */
+  /** What readers are given now: the broadcast that is on, or what stands in for it. */
   get watchable(): Broadcast | undefined {
     return this.#watchable;
   }
@@ -80,6 +82,11 @@ export class Channel implements ReaderHost, PublicationHost {
   /** Who holds the channel, present or waited for. */
   get publication(): Publication | undefined {
     return this.#publication;
+  }
+
+  /** Readers are given the broadcasts that begin now. */
+  get isShown(): boolean {
+    return this.#settings.live !== false;
   }
 
   get state(): 'offline' | 'live' | 'interrupted' {
@@ -185,7 +192,7 @@ export class Channel implements ReaderHost, PublicationHost {
       this.end(publication);
       return;
     }
-    this.#broadcast.setState('interrupted');
+    this.#setState(this.#broadcast, 'interrupted');
     this.#host.broadcastChanged(this.#broadcast);
     this.#graceTimer?.cancel();
     this.#graceTimer = this.#host.clock.after(this.grace, () => this.#endBroadcast('expired'));
@@ -221,11 +228,12 @@ export class Channel implements ReaderHost, PublicationHost {
     const { title, namePrefix } = publication;
     const broadcast = new Broadcast(
       { id, channel: this.name, title, namePrefix, startedAt },
-      this.#settings.live === false ? NOTHING : groupBuffer,
+      this.isShown ? groupBuffer : NOTHING,
       position,
     );
     this.#broadcast = broadcast;
-    this.#watchable = this.#settings.live === false ? undefined : broadcast;
+    const shown = () => this.#host.standIn(broadcast, epoch, () => this.#wake()) ?? broadcast;
+    this.#watchable = this.isShown ? shown() : undefined;
     // A wall clock that was set back since then is no reason to go on for longer.
     this.#startedAt = milliseconds(clock.now() - Math.max(0, now - startedAt));
     this.#limitDuration();
@@ -237,8 +245,14 @@ export class Channel implements ReaderHost, PublicationHost {
     this.#graceTimer?.cancel();
     this.#graceTimer = undefined;
     if (broadcast.state !== 'interrupted') return;
-    broadcast.setState('live');
+    this.#setState(broadcast, 'live');
     this.#host.broadcastChanged(broadcast);
+  }
+
+  /** What stands in for a broadcast ends by itself, when the last of it is out. */
+  #setState(broadcast: Broadcast, state: 'live' | 'interrupted'): void {
+    broadcast.setState(state);
+    this.#watchable?.setState(state);
   }
 
   #limitDuration(): void {

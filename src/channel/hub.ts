@@ -1,3 +1,4 @@
+import type { Epoch } from '../media/chunk.ts';
 import { bytes, milliseconds } from '../media/time.ts';
 import type { Broadcast } from './broadcast.ts';
 import { Channel, type ChannelSettings } from './channel.ts';
@@ -10,7 +11,14 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly newBroadcastId: () => string;
   readonly groupBuffer?: GroupBufferLimits;
+  readonly standIn?: StandIn;
 }
+
+/**
+ * What readers are given in place of a broadcast that begins with that epoch; undefined for the broadcast itself. It has the
+ * same info, calls `wake` whenever it has something for readers, and ends after the broadcast, by itself.
+ */
+export type StandIn = (broadcast: Broadcast, epoch: Epoch, wake: () => void) => Broadcast | undefined;
 
 /** A reader was too slow, and was skipped over that much. */
 export interface ReaderSkip {
@@ -69,6 +77,7 @@ export class Hub {
       newBroadcastId: this.#options.newBroadcastId,
       broadcastStarted: (broadcast) => this.broadcastStarted.emit(broadcast),
       broadcastChanged: (broadcast) => this.broadcastChanged.emit(broadcast),
+      standIn: (broadcast, epoch, wake) => this.#options.standIn?.(broadcast, epoch, wake),
       skipped: (chunks, bytes) => {
         this.#skippedChunks += chunks;
         this.#skippedBytes += bytes;

@@ -1,13 +1,16 @@
 import type { Timescale } from './time.ts';
 
-/** Video codecs that CMAF carries and this project reads. */
-export type VideoCodec = 'avc' | 'hevc' | 'vp9' | 'av1';
+/**
+ * Video codecs that MP4 carries and this project reads. No browser plays VP8 in segments of MP4: it is recorded, and shown
+ * as H.264.
+ */
+export type VideoCodec = 'avc' | 'hevc' | 'vp8' | 'vp9' | 'av1';
 
 /** Audio codecs that CMAF carries and this project reads. */
 export type AudioCodec = 'opus' | 'aac';
 
 interface TrackBase {
-  /** RFC 6381 codec string: `avc1.42c01f`, `vp09.00.10.08`, `av01.0.04M.08`, `opus`, `mp4a.40.2`. */
+  /** RFC 6381 codec string: `avc1.42c01f`, `vp08.00.10.08`, `vp09.00.10.08`, `av01.0.04M.08`, `opus`, `mp4a.40.2`. */
   readonly codecString: string;
   /** The clock of this track's samples. */
   readonly timescale: Timescale;

@@ -191,7 +191,10 @@ export class Transcode implements Rendition {
       return;
     }
     if (refusal === undefined) this.#open(epoch, track);
-    else this.#retryLater('unavailable', refusal);
+    else {
+      this.#host.log.warn({ ...this.#about(), why: refusal }, 'a transcode cannot be started');
+      this.#retryLater('unavailable', refusal);
+    }
   }
 
   #open(epoch: Epoch, track: Track): void {

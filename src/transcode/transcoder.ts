@@ -1,5 +1,6 @@
 import type { Broadcast } from '../channel/broadcast.ts';
 import type { Clock } from '../channel/clock.ts';
+import type { GroupBufferLimits } from '../channel/group-buffer.ts';
 import type { Log } from '../channel/log.ts';
 import type { Rendition } from '../channel/rendition.ts';
 import { AAC_RECIPE } from './aac-recipe.ts';
@@ -7,6 +8,7 @@ import { ffmpegAt } from './ffmpeg-child.ts';
 import { H264_RECIPES } from './h264-recipe.ts';
 import { type FfmpegInfo, lacking, probeFfmpeg } from './probe-ffmpeg.ts';
 import type { Recipe } from './recipe.ts';
+import { StandIn } from './stand-in.ts';
 import { Transcode, type TranscodeHost } from './transcode.ts';
 import type { OpenChild } from './transcode-child.ts';
 
@@ -53,8 +55,11 @@ export class Transcoder {
   readonly #probe: () => Promise<FfmpegInfo | undefined>;
   readonly #host: TranscodeHost;
   readonly #transcodes = new Map<Broadcast, Map<Recipe, Transcode>>();
+  /** What stands in for a broadcast, and that broadcast. */
+  readonly #sources = new WeakMap<Broadcast, Broadcast>();
   #info: FfmpegInfo | undefined;
   #probing: Promise<void> | undefined;
+  #isKnown = false;
   #admitted = 0;
   #started = 0;
   #failed = 0;
@@ -87,11 +92,17 @@ export class Transcoder {
     return { running: this.#admitted, started: this.#started, failed: this.#failed, stuck: this.#stuck };
   }
 
+  /** What can be had is known: ffmpeg was asked, or is not to be. */
+  get known(): boolean {
+    return this.#isKnown || !this.#settings.enabled;
+  }
+
   /** Asks ffmpeg what it can; until then nothing is available. Never throws. */
   async prepare(): Promise<void> {
     if (!this.#settings.enabled || this.#info || this.#closed) return;
     this.#probing ??= this.#probe().then((info) => {
       this.#info = info;
+      this.#isKnown = true;
       this.#probing = undefined;
     });
     await this.#probing;
@@ -117,6 +128,16 @@ export class Transcoder {
     return this.#open(broadcast, H264_RECIPES[when]);
   }
 
+  /**
+   * A broadcast whose picture is that one's as H.264, for readers: it has the same info, epochs and sound, and ends after it.
+   * Renditions of either are the same. `wake` is called whenever it has something new.
+   */
+  standIn(source: Broadcast, limits: GroupBufferLimits, wake: () => void): Broadcast {
+    const { broadcast } = new StandIn({ source, picture: this.h264(source, 'as needed'), limits, wake });
+    this.#sources.set(broadcast, source);
+    return broadcast;
+  }
+
   /** Ends every child; settles when all are gone, after 2 s at most. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -125,7 +146,8 @@ export class Transcoder {
     await Promise.all(all.map(({ closed }) => closed));
   }
 
-  #open(broadcast: Broadcast, recipe: Recipe): Transcode {
+  #open(shown: Broadcast, recipe: Recipe): Transcode {
+    const broadcast = this.#sources.get(shown) ?? shown;
     let recipes = this.#transcodes.get(broadcast);
     if (!recipes) {
       recipes = new Map();

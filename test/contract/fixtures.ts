@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const FOLDER = new URL('../fixtures/chromium/', import.meta.url).pathname;
 
-/** Every recording of Chromium's that can be carried on (VP8 cannot be in MP4). */
+/** Every recording of Chromium's that players of segments have the codecs of: VP8 is shown to them as H.264. */
 export const PLAYABLE_FIXTURES = [
   'webm-h264-opus.webm',
   'webm-vp9-opus.webm',

@@ -241,13 +241,6 @@ describe.each([overProtocol, plain])('$name, as a byte stream', ({ connect }) =>
     expect(server.errors).toEqual([]);
   });
 
-  it('refuses VP8 by name, since MP4 cannot carry it', async () => {
-    await using server = await TestServer.start();
-    const publisher = await connect(server, 'main');
-    publisher.send(readFixture('webm-vp8-opus.webm'));
-    expect(await publisher.closed).toEqual({ code: 4415, reason: 'codec-unsupported' });
-  });
-
   it('lets bad media end the publisher, and the broadcast wait for another one', async () => {
     await using server = await TestServer.start();
     const pieces = readPieces('webm-h264-opus.webm');

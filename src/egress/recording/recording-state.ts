@@ -8,7 +8,13 @@ const Configuration = Type.String({ maxLength: 100_000 });
 const SavedTrack = Type.Union([
   Type.Object({
     kind: Type.Literal('video'),
-    codec: Type.Union([Type.Literal('avc'), Type.Literal('hevc'), Type.Literal('vp9'), Type.Literal('av1')]),
+    codec: Type.Union([
+      Type.Literal('avc'),
+      Type.Literal('hevc'),
+      Type.Literal('vp8'),
+      Type.Literal('vp9'),
+      Type.Literal('av1'),
+    ]),
     codecString: Type.String({ maxLength: 100 }),
     timescale: Whole,
     configuration: Configuration,

@@ -28,10 +28,10 @@ function sameSound(file: AudioTrack, other: AudioTrack): boolean {
   return file.codec === 'opus' || sameBytes(file.configuration, other.configuration);
 }
 
-/** VP9 and AV1 keyframes bring all that a decoder needs, whatever their size and level, in one profile and depth. */
+/** Keyframes of VP8, VP9 and AV1 bring all that a decoder needs, whatever their size and level, in one profile and depth. */
 function compareVideo(file: VideoTrack, other: VideoTrack): SameFile {
   if (sameBytes(file.configuration, other.configuration)) return 'yes';
-  if (file.codec === 'vp9' || file.codec === 'av1') {
+  if (file.codec === 'vp8' || file.codec === 'vp9' || file.codec === 'av1') {
     return withoutLevel(file.codecString) === withoutLevel(other.codecString) ? 'yes' : 'no';
   }
   return nalLengthSize(file) === nalLengthSize(other) ? 'in-band' : 'no';

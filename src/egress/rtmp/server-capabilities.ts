@@ -6,7 +6,7 @@ import type { Track } from '../../media/track.ts';
 const FOURCC = { ...VIDEO_FOURCC, ...AUDIO_FOURCC } as const;
 /** Enhanced RTMP v2, FourCcInfoMask: what a publisher can do with a codec. */
 const CAN_ENCODE = 2;
-const NEW_VIDEO = [VIDEO_FOURCC.av1, VIDEO_FOURCC.vp9, VIDEO_FOURCC.hevc];
+const NEW_VIDEO = [VIDEO_FOURCC.av1, VIDEO_FOURCC.vp9, VIDEO_FOURCC.hevc, VIDEO_FOURCC.vp8];
 
 /** What `connect` says of codecs beyond H.264 and AAC (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
 export function announceCodecs(): Amf0Object {

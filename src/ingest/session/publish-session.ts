@@ -5,6 +5,7 @@ import type { Log } from '../../channel/log.ts';
 import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
 import type { StorageError } from '../../disk/storage-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
 import { BitrateMeter } from './bitrate-meter.ts';
 import type { JournalFolder } from './journal-folder.ts';
@@ -28,6 +29,8 @@ export interface SessionHost {
   readonly log: Log;
   readonly limits: PublishLimits;
   readonly journals: JournalFolder;
+  /** Why a stream with such tracks cannot go on to that channel, in words for its publisher; undefined where it can. */
+  refusalOf?(channel: Channel, tracks: readonly Track[]): string | undefined;
   /** The recording of a broadcast that is on; undefined where none is made. */
   recordingOf(broadcast: Broadcast): RecordingView | undefined;
   /** Something of that broadcast is over: what nobody needs any more may go. */
@@ -281,6 +284,7 @@ export class PublishSession implements PublisherSession {
       clock: this.#host.clock,
       resume: restored ? { state: checkpoint.packager, made: checkpoint.made } : undefined,
       captureDistance: captureDistance ?? undefined,
+      refusalOf: (tracks) => this.#host.refusalOf?.(this.channel, tracks),
       onClosed: (outcome) => this.#channelLeft(outcome),
     });
   }

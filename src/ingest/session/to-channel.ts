@@ -4,6 +4,7 @@ import type { Clock } from '../../channel/clock.ts';
 import type { Publication, PublicationOutcome, PublishOptions } from '../../channel/publication.ts';
 import type { Chunk, ChunkSink, Epoch } from '../../media/chunk.ts';
 import type { Demuxer, DemuxerLimits } from '../../media/demuxer.ts';
+import { MediaError } from '../../media/media-error.ts';
 import { openDemuxer } from '../../media/open-demuxer.ts';
 import type { RestartPoint, Sample, SampleSink } from '../../media/sample.ts';
 import type { Milliseconds } from '../../media/time.ts';
@@ -22,6 +23,8 @@ export interface ToChannelOptions extends PublishOptions {
   readonly resume?: PackagerResume | undefined;
   /** Wall clock less the container's clock, as another process knew it. */
   readonly captureDistance?: number | undefined;
+  /** Why a stream with such tracks cannot go on to the channel, in words for its publisher; undefined where it can. */
+  refusalOf?(tracks: readonly Track[]): string | undefined;
   /** The channel is no longer held, for another reason than this stream's own end. Called from the event loop. */
   onClosed(outcome: PublicationOutcome): void;
 }
@@ -138,8 +141,10 @@ export class ToChannel implements SampleSink, ChunkSink {
     return problem;
   }
 
-  /** For the demuxer. */
+  /** For the demuxer. Throws MediaError `codec-unsupported`. */
   tracks(tracks: readonly Track[]): void {
+    const refusal = this.replaying ? undefined : this.#options.refusalOf?.(tracks);
+    if (refusal !== undefined) throw new MediaError('codec-unsupported', refusal);
     this.#packager ??= new Packager({
       sink: this,
       startAt: this.#publication.position,

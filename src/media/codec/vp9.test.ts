@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BitWriter, vp9Delta, vp9Keyframe } from './synthetic-bitstream.ts';
-import { readVp9Configuration, readVp9Keyframe, writeVp9Configuration } from './vp9.ts';
-import { Vp9VideoReader } from './vp9-video-reader.ts';
+import { readVpConfiguration, writeVpConfiguration } from './vp-configuration.ts';
+import { VpVideoReader } from './vp-video-reader.ts';
+import { readVp9Keyframe } from './vp9.ts';
 
 describe('VP9', () => {
   it('tells size and format in the uncompressed header of a keyframe', () => {
@@ -22,7 +23,9 @@ describe('VP9', () => {
     const frame = start.bits(0x498342, 24).flag(false).bits(5, 3).flag(true).bits(0, 3);
     const keyframe = readVp9Keyframe(frame.bits(63, 16).bits(63, 16).bytes());
     expect(keyframe).toMatchObject({ profile: 3, bitDepth: 10, chromaSubsampling: 3, fullRange: true });
-    expect(keyframe && writeVp9Configuration(keyframe, 30).codecString).toBe('vp09.03.10.10.03.09.14.09.01');
+    expect(keyframe && writeVpConfiguration('vp9', keyframe, 30).codecString).toBe(
+      'vp09.03.10.10.03.09.14.09.01',
+    );
   });
 
   it('does not take a frame that is shown again for a keyframe', () => {
@@ -37,18 +40,18 @@ describe('VP9', () => {
     [3840, 2160, 60, 'vp09.00.51.08'],
   ])('%i × %i at %i fps has the level of %s', (width, height, frameRate, codecString) => {
     const keyframe = readVp9Keyframe(vp9Keyframe({ width, height }));
-    expect(keyframe && writeVp9Configuration(keyframe, frameRate).codecString).toBe(codecString);
+    expect(keyframe && writeVpConfiguration('vp9', keyframe, frameRate).codecString).toBe(codecString);
   });
 
   it('has a configuration record that reads back without a size', () => {
     const keyframe = readVp9Keyframe(vp9Keyframe({ width: 1280, height: 720 }));
-    const written = keyframe && writeVp9Configuration(keyframe, 30);
-    expect(written && readVp9Configuration(written.configuration)).toEqual({
+    const written = keyframe && writeVpConfiguration('vp9', keyframe, 30);
+    expect(written && readVpConfiguration('vp9', written.configuration)).toEqual({
       ...written,
       width: 0,
       height: 0,
     });
-    expect(() => readVp9Configuration(Uint8Array.of(1, 0, 0, 0))).toThrow('too short');
+    expect(() => readVpConfiguration('vp9', Uint8Array.of(1, 0, 0, 0))).toThrow('too short');
   });
 
   it('is refused with a wrong marker, a wrong sync code or a cut header', () => {
@@ -62,7 +65,7 @@ describe('VP9', () => {
 
 describe('Vp9VideoReader', () => {
   it('makes a new configuration when a keyframe changes the size, and only then', () => {
-    const reader = new Vp9VideoReader();
+    const reader = new VpVideoReader('vp9');
     expect(reader.configuration).toBeUndefined();
     reader.read(vp9Keyframe({ width: 640, height: 360 }));
     const first = reader.configuration;

@@ -2,7 +2,7 @@ import { Av1VideoReader } from '../codec/av1-video-reader.ts';
 import { checkPictureSize, sameBytes, type VideoConfiguration } from '../codec/configuration.ts';
 import { NalVideoReader } from '../codec/nal-video-reader.ts';
 import type { VideoReader } from '../codec/video-reader.ts';
-import { Vp9VideoReader } from '../codec/vp9-video-reader.ts';
+import { VpVideoReader } from '../codec/vp-video-reader.ts';
 import type { Sample } from '../sample.ts';
 import { MILLISECOND_TIMESCALE, type Ticks, ticks } from '../time.ts';
 import type { VideoCodec, VideoTrack } from '../track.ts';
@@ -60,10 +60,10 @@ export class FlvVideo {
     this.#update();
   }
 
-  /** Without a configuration, which only keyframes of VP9 and AV1 do without. */
+  /** Without a configuration, which only keyframes of VP8, VP9 and AV1 do without. */
   #openBare(codec: VideoCodec): void {
     this.#record = undefined;
-    if (codec === 'vp9' || codec === 'av1') this.#open(codec, undefined);
+    if (codec === 'vp8' || codec === 'vp9' || codec === 'av1') this.#open(codec, undefined);
     else this.#reader = undefined;
   }
 
@@ -81,6 +81,6 @@ export class FlvVideo {
 }
 
 function openReader(codec: VideoCodec, record: Uint8Array | undefined): VideoReader {
-  if (codec === 'vp9') return new Vp9VideoReader();
+  if (codec === 'vp8' || codec === 'vp9') return new VpVideoReader(codec);
   return codec === 'av1' ? new Av1VideoReader(record) : new NalVideoReader(codec, record);
 }

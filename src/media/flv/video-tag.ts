@@ -18,8 +18,8 @@ export type VideoTag =
   /** Colour metadata, or a command to the player. */
   | { readonly type: 'other' };
 
-/** How Enhanced RTMP names codecs (v1, "Defining Additional Video Codecs"). H.264 has a number of its own from before. */
-export const VIDEO_FOURCC = { av1: 'av01', vp9: 'vp09', hevc: 'hvc1', avc: 'avc1' } as const;
+/** How Enhanced RTMP names codecs (v2, "Defining Additional Video Codecs"). H.264 has a number of its own from before. */
+export const VIDEO_FOURCC = { av1: 'av01', vp9: 'vp09', vp8: 'vp08', hevc: 'hvc1', avc: 'avc1' } as const;
 
 /** UB[4] CodecID (Adobe FLV specification 10.1, §E.4.3.1); 12 is what came before Enhanced RTMP. */
 const CODEC_IDS = new Map<number, VideoCodec>([
@@ -38,7 +38,7 @@ const VPCC_VERSION = [1, 0, 0, 0];
 
 /** The sequence header of a track: its configuration record. */
 export function writeVideoConfiguration({ codec, configuration }: VideoTrack): Uint8Array {
-  const record = codec === 'vp9' ? configuration.subarray(VPCC_VERSION.length) : configuration;
+  const record = isVp(codec) ? configuration.subarray(VPCC_VERSION.length) : configuration;
   const writer = new ByteWriter(5 + record.length);
   if (codec === 'avc') {
     writer.u8((KEYFRAME << 4) | AVC_CODEC_ID);
@@ -68,7 +68,7 @@ export function writeVideoFrame(
     writer.append(data);
     return writer.finish();
   }
-  // Only HEVC has an offset here; AV1 and VP9 are in presentation order.
+  // Only HEVC has an offset here; the others are in presentation order.
   const offset = codec === 'hevc' && compositionOffset !== 0;
   const writer = new ByteWriter(5 + (offset ? 3 : 0) + data.length);
   writer.u8(EX_HEADER | frameType | (codec === 'hevc' && !offset ? PACKET.codedFramesX : PACKET.codedFrames));
@@ -102,7 +102,7 @@ function readExTag(body: Uint8Array, frameType: number, packet: number): VideoTa
   if (hasOffset && body.length < 8) throw tooShort();
   const data = body.subarray(hasOffset ? 8 : 5);
   const kind = packet === PACKET.codedFramesX ? PACKET.codedFrames : packet;
-  if (kind === PACKET.sequenceStart && codec === 'vp9') {
+  if (kind === PACKET.sequenceStart && isVp(codec)) {
     return { type: 'configuration', codec, record: Uint8Array.of(...VPCC_VERSION, ...data) };
   }
   return readPacket(codec, kind, frameType === KEYFRAME, hasOffset ? readI24(body, 5) : 0, data);
@@ -127,8 +127,10 @@ function readPacket(
   }
 }
 
+const isVp = (codec: VideoCodec) => codec === 'vp8' || codec === 'vp9';
+
 function codecOf(fourcc: string): VideoCodec {
-  for (const codec of ['avc', 'hevc', 'vp9', 'av1'] as const)
+  for (const codec of ['avc', 'hevc', 'vp9', 'av1', 'vp8'] as const)
     if (VIDEO_FOURCC[codec] === fourcc) return codec;
   throw unsupported(`called ${fourcc.replace(/[^\x20-\x7e]/g, '?')}`);
 }

@@ -348,7 +348,7 @@ describe('what is refused', () => {
   const entry = (type: string): SampleEntry => ({ kind: 'video', type, width: 640, height: 360, boxes: [] });
 
   it.each([
-    ['vp08', 'codec-unsupported', 'VP8 cannot be streamed in MP4: use H.264, VP9 or AV1'],
+    ['vp08', 'codec-malformed', "has no 'vpcC' box"],
     ['encv', 'codec-unsupported', "is encrypted ('encv'): send it clear"],
     ['s263', 'codec-unsupported', "video codec 's263' is not supported: use H.264, HEVC, VP9 or AV1"],
     ['avc1', 'codec-malformed', "has no 'avcC' box"],

@@ -4,8 +4,8 @@ import { checkPictureSize, type VideoConfiguration } from '../codec/configuratio
 import { NalVideoReader } from '../codec/nal-video-reader.ts';
 import { readOpusConfiguration } from '../codec/opus.ts';
 import type { VideoReader } from '../codec/video-reader.ts';
-import { readVp9Configuration } from '../codec/vp9.ts';
-import { Vp9VideoReader } from '../codec/vp9-video-reader.ts';
+import { readVpConfiguration, type VpCodec } from '../codec/vp-configuration.ts';
+import { VpVideoReader } from '../codec/vp-video-reader.ts';
 import { MediaError } from '../media-error.ts';
 import type { Timescale } from '../time.ts';
 import type { AudioTrack, Track, VideoCodec, VideoTrack } from '../track.ts';
@@ -29,16 +29,21 @@ const CONFIGURATION_BOX: Readonly<Record<string, string>> = {
   avc3: 'avcC',
   hvc1: 'hvcC',
   hev1: 'hvcC',
+  vp08: 'vpcC',
   vp09: 'vpcC',
   av01: 'av1C',
   Opus: 'dOps',
   mp4a: 'esds',
 };
 
+/** The entries whose record leaves it to them which codec it is. */
+const VP_ENTRIES: Readonly<Record<string, VpCodec>> = { vp08: 'vp8', vp09: 'vp9' };
+
 /** Sample entry and configuration box that a codec is written with. */
 const ENTRY_OF: Readonly<Record<Track['codec'], { entry: string; box: string }>> = {
   avc: { entry: 'avc1', box: 'avcC' },
   hevc: { entry: 'hvc1', box: 'hvcC' },
+  vp8: { entry: 'vp08', box: 'vpcC' },
   vp9: { entry: 'vp09', box: 'vpcC' },
   av1: { entry: 'av01', box: 'av1C' },
   opus: { entry: 'Opus', box: 'dOps' },
@@ -56,7 +61,8 @@ export function readSampleFormat(entry: SampleEntry, timescale: Timescale, maxPi
     return { track: audioTrack(entry, configuration, timescale), bitstream: undefined };
   checkPictureSize(entry.width, entry.height, maxPixels);
   const bitstream = openVideoReader(entry, configuration);
-  const known = entry.type === 'vp09' ? statedVp9(configuration) : bitstream.configuration;
+  const vp = VP_ENTRIES[entry.type];
+  const known = vp ? statedVp(vp, configuration) : bitstream.configuration;
   const { width, height } = entry;
   const track = known && {
     ...videoTrack(known, timescale, maxPixels),
@@ -66,8 +72,8 @@ export function readSampleFormat(entry: SampleEntry, timescale: Timescale, maxPi
 }
 
 /** Chromium writes level 0, which no player knows: then the first keyframe tells what the stream is. */
-function statedVp9(record: Uint8Array): VideoConfiguration | undefined {
-  const stated = readVp9Configuration(record);
+function statedVp(codec: VpCodec, record: Uint8Array): VideoConfiguration | undefined {
+  const stated = readVpConfiguration(codec, record);
   return record[5] === 0 ? undefined : stated;
 }
 
@@ -88,7 +94,8 @@ function readConfigurationBox(entry: SampleEntry): Uint8Array {
 }
 
 function openVideoReader(entry: VisualSampleEntry, configuration: Uint8Array): VideoReader {
-  if (entry.type === 'vp09') return new Vp9VideoReader();
+  const vp = VP_ENTRIES[entry.type];
+  if (vp) return new VpVideoReader(vp);
   if (entry.type === 'av01') return new Av1VideoReader(configuration);
   const codec: VideoCodec = entry.type.startsWith('avc') ? 'avc' : 'hevc';
   return new NalVideoReader(codec, configuration);
@@ -128,9 +135,6 @@ function unsupported(entry: SampleEntry): MediaError {
       'codec-unsupported',
       `The MP4 ${entry.kind} track is encrypted ('${name}'): send it clear.`,
     );
-  }
-  if (name === 'vp08') {
-    return new MediaError('codec-unsupported', 'VP8 cannot be streamed in MP4: use H.264, VP9 or AV1.');
   }
   const use = entry.kind === 'video' ? 'H.264, HEVC, VP9 or AV1' : 'Opus or AAC';
   return new MediaError(

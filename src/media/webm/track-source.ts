@@ -8,7 +8,7 @@ import {
 import { NalVideoReader } from '../codec/nal-video-reader.ts';
 import { OPUS_SAMPLE_RATE, opusPacketDuration, writeOpusConfiguration } from '../codec/opus.ts';
 import type { VideoReader } from '../codec/video-reader.ts';
-import { Vp9VideoReader } from '../codec/vp9-video-reader.ts';
+import { VpVideoReader } from '../codec/vp-video-reader.ts';
 import { MediaError } from '../media-error.ts';
 import type { Sample } from '../sample.ts';
 import { type Ticks, ticks } from '../time.ts';
@@ -130,21 +130,22 @@ function extrapolatedDuration(stated: Ticks, clock: WebmClock): Ticks {
 
 /** RFC 9559 §27.25 names the codec IDs; draft-ietf-cellar-codec says what their CodecPrivate is. */
 function openVideoReader({ codecId, codecPrivate, defaultDuration }: TrackEntry): VideoReader {
+  const frameRate = defaultDuration > 0 ? 1_000_000_000 / defaultDuration : undefined;
   switch (codecId) {
     case 'V_MPEG4/ISO/AVC':
       return new NalVideoReader('avc', codecPrivate);
     case 'V_MPEGH/ISO/HEVC':
       return new NalVideoReader('hevc', codecPrivate);
     case 'V_VP9':
-      return defaultDuration > 0 ? new Vp9VideoReader(1_000_000_000 / defaultDuration) : new Vp9VideoReader();
+      return new VpVideoReader('vp9', frameRate);
+    case 'V_VP8':
+      return new VpVideoReader('vp8', frameRate);
     case 'V_AV1':
       return new Av1VideoReader(codecPrivate);
-    case 'V_VP8':
-      throw unsupported(
-        'VP8 cannot be carried in MP4, which viewers and recordings get: send H.264, VP9 or AV1',
-      );
     default:
-      throw unsupported(`the video codec ${codecId || '(none)'} is not supported: send H.264, VP9 or AV1`);
+      throw unsupported(
+        `the video codec ${codecId || '(none)'} is not supported: send H.264, VP9, AV1 or VP8`,
+      );
   }
 }
 

@@ -420,7 +420,6 @@ describe('what is refused', () => {
   };
 
   it.each([
-    ['V_VP8', 1, 'send H.264, VP9 or AV1'],
     ['V_THEORA', 1, 'the video codec V_THEORA is not supported'],
     ['A_VORBIS', 2, 'the audio codec A_VORBIS is not supported: send Opus or AAC'],
   ])('%s, in words that say what to use', (codecId, type, words) => {
