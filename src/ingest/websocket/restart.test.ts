@@ -20,7 +20,7 @@ import { CollectingSink } from '../../media/webm/collecting-sink.ts';
 import { WebmDemuxer } from '../../media/webm/webm-demuxer.ts';
 import { CLOSE } from '../../wire/close-codes.ts';
 
-const FIXTURES = ['webm-h264-opus.webm', 'webm-av1-opus.webm', 'mp4-avc1-opus.mp4'];
+const FIXTURES = ['webm-h264-opus.webm', 'webm-av1-opus.webm', 'webm-vp8-opus.webm', 'mp4-avc1-opus.mp4'];
 const whole = readFixture('webm-h264-opus.webm');
 const CHECKPOINT = 6000;
 
