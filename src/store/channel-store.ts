@@ -22,6 +22,8 @@ export interface ChannelRecord {
   readonly keepDays: number | null;
   /** What its publishers send is kept as it was sent, beside the recording. */
   readonly keepOriginal: boolean;
+  /** Viewers may go back in what is recorded, and play it again; null for the server's own. */
+  readonly dvr: boolean | null;
 }
 
 /** A stream key as it is stored: never in clear. */
@@ -42,6 +44,7 @@ export interface ChannelChange {
   readonly live?: boolean;
   readonly reconnectGrace?: number | null;
   readonly maxDuration?: number | null;
+  readonly dvr?: boolean | null;
 }
 
 const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>): ChannelRecord => ({
@@ -56,6 +59,7 @@ const fromRow = (row: Omit<Selectable<ChannelTable>, 'key_hash' | 'key_sealed'>)
   keepBytes: row.keep_bytes === null ? null : Number(row.keep_bytes),
   keepDays: row.keep_days,
   keepOriginal: row.keep_original === 1,
+  dvr: row.dvr === null ? null : row.dvr === 1,
 });
 
 const SHOWN = [
@@ -70,6 +74,7 @@ const SHOWN = [
   'keep_bytes',
   'keep_days',
   'keep_original',
+  'dvr',
 ] as const;
 
 /** Channels, found by name. */
@@ -110,6 +115,7 @@ export class ChannelStore {
       keep_bytes: channel.keepBytes,
       keep_days: channel.keepDays,
       keep_original: channel.keepOriginal ? 1 : 0,
+      dvr: flagOrNull(channel.dvr),
       key_hash: key.hash,
       key_sealed: key.sealed,
     };
@@ -150,6 +156,7 @@ export class ChannelStore {
         reconnect_grace:
           change.reconnectGrace === undefined ? present.reconnect_grace : change.reconnectGrace,
         max_duration: change.maxDuration === undefined ? present.max_duration : change.maxDuration,
+        dvr: change.dvr === undefined ? present.dvr : flagOrNull(change.dvr),
       };
       await db.updateTable('channels').set(next).where('id', '=', present.id).execute();
       if (renamed) {
@@ -186,6 +193,8 @@ export class ChannelStore {
     return Number(updated.numUpdatedRows) > 0;
   }
 }
+
+const flagOrNull = (flag: boolean | null) => (flag === null ? null : Number(flag));
 
 const channelExists = (name: string) =>
   new StoreError('channel-exists', `There is a channel named ${name} already. Choose another name.`);

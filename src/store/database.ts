@@ -16,6 +16,8 @@ export interface ChannelTable {
   keep_bytes: number | null;
   keep_days: number | null;
   keep_original: Generated<number>;
+  /** Null for the server's own. */
+  dvr: number | null;
   /** SHA-256 of the stream key, hex: what publishers are checked against. */
   key_hash: string;
   /** The stream key, sealed with a secret that is not in the database: what its owner is shown. */

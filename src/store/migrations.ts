@@ -121,6 +121,13 @@ const destinations: Migration = {
   },
 };
 
+/** 0007: channels whose viewers may go back, or may not, whatever the server does by itself. */
+const channelDvr: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.alterTable('channels').addColumn('dvr', 'integer').execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
@@ -129,4 +136,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-originals-posters-gaps': originalsPostersGaps,
   '0005-replays': replays,
   '0006-destinations': destinations,
+  '0007-channel-dvr': channelDvr,
 };

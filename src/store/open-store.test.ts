@@ -17,6 +17,7 @@ const channel = (name: string): ChannelRecord => ({
   keepBytes: null,
   keepDays: null,
   keepOriginal: false,
+  dvr: null,
 });
 const key = { hash: 'aa', sealed: 'bb' };
 
@@ -141,6 +142,13 @@ describe('channels', () => {
     expect(await store.channels.update('main', { keepOriginal: false })).toMatchObject({
       keepOriginal: false,
     });
+  });
+
+  test('keep whether viewers may go back, and can leave that to the server', async () => {
+    await store.channels.create({ ...channel('main'), dvr: false }, key);
+    expect(await store.channels.update('main', { title: 'x' })).toMatchObject({ dvr: false });
+    expect(await store.channels.update('main', { dvr: true })).toMatchObject({ dvr: true });
+    expect(await store.channels.update('main', { dvr: null })).toMatchObject({ dvr: null });
   });
 
   test('take a new key', async () => {

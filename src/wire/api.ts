@@ -29,6 +29,10 @@ const MaxDuration = Type.Integer({
   maximum: MAX_DURATION,
   description: 'Milliseconds after which a broadcast is ended',
 });
+const Dvr = Type.Boolean({
+  description:
+    'Viewers can go back to the beginning of broadcasts that are recorded, and play them again when they are over',
+});
 const OrNull = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
 
@@ -38,6 +42,7 @@ const settings = {
   live: Type.Optional(Type.Boolean({ ...Live, default: true })),
   reconnectGrace: Type.Optional(OrNull(Grace, 'null: as the server is configured')),
   maxDuration: Type.Optional(OrNull(MaxDuration, 'null: without end')),
+  dvr: Type.Optional(OrNull(Dvr, 'null: as the server is configured')),
 };
 
 /** Where a channel's broadcast stands. */
@@ -60,6 +65,9 @@ const Audience = Type.Object(
     websocket: Type.Integer({ description: 'Viewers over WebSocket now' }),
     hls: Type.Integer({ description: 'Viewers by HLS, seen in the last 15 seconds' }),
     dash: Type.Integer({ description: 'Viewers by DASH, seen in the last 15 seconds' }),
+    dvr: Type.Integer({
+      description: 'Viewers who went back, or play a broadcast again, seen in the last 15 seconds',
+    }),
     unique: Type.Integer({
       description: 'Different viewers now, as far as address and program tell them apart',
     }),
@@ -80,6 +88,7 @@ export const ChannelResource = Type.Object(
     keepDays: KeepDays,
     keepOriginal: KeepOriginal,
     live: Live,
+    dvr: Dvr,
     reconnectGrace: Grace,
     maxDuration: OrNull(MaxDuration, 'null: without end'),
     createdAt: WallTime,
@@ -158,6 +167,7 @@ export const BroadcastResource = Type.Object(
     viewers: Type.Integer(),
     tracks: Type.Array(TrackResource),
     recording: Type.Union([Type.String(), Type.Null()], { description: 'Id of its recording' }),
+    dvr: Type.Boolean({ description: 'Viewers can go back to its beginning' }),
     recordingState: Type.Union(
       [Type.Literal('off'), Type.Literal('recording'), Type.Literal('damaged'), Type.Literal('no-room')],
       {

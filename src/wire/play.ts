@@ -27,12 +27,16 @@ export interface PlayTrack {
 export type PlayServerMessage =
   /** Nobody is live; stay, and be told. */
   | { readonly type: 'offline' }
-  /** A broadcast is on; `tracks` follows. `startedAt` in ms since 1970. */
+  /**
+   * A broadcast is on; `tracks` follows. `startedAt` in ms since 1970. `dvr`: it can be gone back in to its beginning, and played
+   * again when it is over; else only as far as the live window holds. Absent where that is not known.
+   */
   | {
       readonly type: 'live';
       readonly broadcast: string;
       readonly startedAt: number;
       readonly title: string | null;
+      readonly dvr?: boolean;
     }
   /** What the next binary messages are: for `MediaSource.isTypeSupported`. */
   | {
@@ -65,6 +69,11 @@ export type ChannelEvent =
   | {
       readonly type: 'viewers';
       readonly count: number;
-      readonly sessions: { readonly websocket: number; readonly hls: number; readonly dash: number };
+      readonly sessions: {
+        readonly websocket: number;
+        readonly hls: number;
+        readonly dash: number;
+        readonly dvr: number;
+      };
       readonly unique: number;
     };

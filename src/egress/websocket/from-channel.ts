@@ -46,6 +46,7 @@ export class ChannelFeed {
   readonly channel: Channel;
   readonly #clock: Clock;
   readonly #mergeWindow: Milliseconds;
+  readonly #rewindable: ((broadcast: BroadcastInfo) => boolean) | undefined;
   readonly #live = new LastFrame<BroadcastInfo>();
   readonly #epoch = new LastFrame<Epoch>();
   readonly #interrupted = new LastFrame<number>();
@@ -58,10 +59,16 @@ export class ChannelFeed {
   #members = 0;
 
   /** `mergeWindow`: how long chunks are gathered before they are sent as one message; 0 for not at all. */
-  constructor(channel: Channel, clock: Clock, mergeWindow: Milliseconds) {
+  constructor(
+    channel: Channel,
+    clock: Clock,
+    mergeWindow: Milliseconds,
+    rewindable?: (broadcast: BroadcastInfo) => boolean,
+  ) {
     this.channel = channel;
     this.#clock = clock;
     this.#mergeWindow = mergeWindow;
+    this.#rewindable = rewindable;
   }
 
   /** Chunks are to be gathered into one message where several are ready. */
@@ -101,7 +108,7 @@ export class ChannelFeed {
       case 'ended':
         return ENDED;
       case 'live':
-        return this.#live.get(event.broadcast, liveFrame);
+        return this.#live.get(event.broadcast, (broadcast) => liveFrame(broadcast, this.#rewindable));
       case 'epoch':
         return this.#epoch.get(event.epoch, epochFrames);
       case 'interrupted':
@@ -147,8 +154,13 @@ export class ChannelFeed {
   };
 }
 
-const liveFrame = ({ id, startedAt, title }: BroadcastInfo): Buffer =>
-  frameOf({ type: 'live', broadcast: id, startedAt, title });
+const liveFrame = (
+  info: BroadcastInfo,
+  rewindable: ((broadcast: BroadcastInfo) => boolean) | undefined,
+): Buffer => {
+  const { id: broadcast, startedAt, title } = info;
+  return frameOf({ type: 'live', broadcast, startedAt, title, ...(rewindable && { dvr: rewindable(info) }) });
+};
 
 const interruptedFrame = (grace: number): Buffer => frameOf({ type: 'interrupted', grace });
 

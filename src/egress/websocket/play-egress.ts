@@ -1,3 +1,4 @@
+import type { BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import { bytes, type Milliseconds, milliseconds } from '../../media/time.ts';
@@ -12,6 +13,8 @@ export interface PlayEgressOptions {
   readonly limits?: ViewerLimits;
   /** How long chunks are gathered and sent as one message; default 0: each as it is made. */
   readonly mergeWindow?: Milliseconds;
+  /** Whether viewers can go back to the beginning of a broadcast; they are told nothing of it by default. */
+  readonly rewindable?: (broadcast: BroadcastInfo) => boolean;
 }
 
 /** What viewers are held to where nothing else is said. */
@@ -65,8 +68,8 @@ export class PlayEgress {
   }
 
   #feed(channel: Channel): ChannelFeed {
-    const { clock, mergeWindow = milliseconds(0) } = this.#options;
-    const feed = this.#feeds.get(channel) ?? new ChannelFeed(channel, clock, mergeWindow);
+    const { clock, mergeWindow = milliseconds(0), rewindable } = this.#options;
+    const feed = this.#feeds.get(channel) ?? new ChannelFeed(channel, clock, mergeWindow, rewindable);
     this.#feeds.set(channel, feed);
     return feed;
   }

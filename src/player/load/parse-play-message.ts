@@ -56,6 +56,7 @@ const PARSERS: { [Type in PlayServerMessage['type']]: (fields: Fields) => PlaySe
     broadcast: text(fields, 'broadcast'),
     startedAt: number(fields, 'startedAt'),
     title: typeof fields.title === 'string' ? fields.title : null,
+    ...(typeof fields.dvr === 'boolean' && { dvr: fields.dvr }),
   }),
   tracks: (fields) => ({
     type: 'tracks',

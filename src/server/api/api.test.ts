@@ -67,12 +67,12 @@ describe('channels', () => {
 
   test('can be set to record only, to wait longer and to end by themselves', async () => {
     const before = await json<ChannelResource>(await server.request('GET', '/api/channels/main'));
-    expect(before).toMatchObject({ live: true, reconnectGrace: 30_000, maxDuration: null });
-    const settings = { live: false, reconnectGrace: 1_800_000, maxDuration: 3_600_000 };
+    expect(before).toMatchObject({ live: true, dvr: true, reconnectGrace: 30_000, maxDuration: null });
+    const settings = { live: false, dvr: false, reconnectGrace: 1_800_000, maxDuration: 3_600_000 };
     const changed = await server.request('PATCH', '/api/channels/main', { body: settings });
     expect(await json(changed)).toMatchObject(settings);
     const back = await server.request('PATCH', '/api/channels/main', {
-      body: { live: true, reconnectGrace: null, maxDuration: null },
+      body: { live: true, dvr: null, reconnectGrace: null, maxDuration: null },
     });
     expect(await json(back)).toEqual(before);
     const made = await server.request('POST', '/api/channels', {
@@ -90,6 +90,7 @@ describe('channels', () => {
     { maxDuration: 604_800_001 },
     { maxDuration: 1000.5 },
     { live: null },
+    { dvr: 'yes' },
   ])('refuse the setting %j', async (body) => {
     expect(await refusal(server.request('PATCH', '/api/channels/main', { body }))).toBe(
       '400 invalid-request',

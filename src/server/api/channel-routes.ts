@@ -47,7 +47,7 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
     },
     async (request, reply) => {
       const { name, title, record, live, reconnectGrace, maxDuration } = request.body;
-      const { keepBytes = null, keepDays = null, keepOriginal = false } = request.body;
+      const { keepBytes = null, keepDays = null, keepOriginal = false, dvr = null } = request.body;
       const key = streamKeys.make();
       const channel: ChannelRecord = {
         id: randomUUID(),
@@ -61,6 +61,7 @@ function listAndCreate(http: Http, { store, streamKeys, clock, channels }: Servi
         keepBytes,
         keepDays,
         keepOriginal,
+        dvr,
       };
       await store.channels.create(channel, key);
       reply.code(201).header('location', `/api/channels/${name}`);

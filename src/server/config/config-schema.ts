@@ -182,8 +182,9 @@ export const ConfigSchema = Type.Object({
   }),
   dvr: Type.Object({
     enabled: Type.Boolean({
-      default: false,
-      description: 'Let viewers go back to the beginning of broadcasts that are recorded and can be watched',
+      default: true,
+      description:
+        'Let viewers go back to the beginning of broadcasts that are recorded and can be watched; channels may be set otherwise',
     }),
     replay: Type.Integer({
       default: 86_400_000,

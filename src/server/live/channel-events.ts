@@ -1,4 +1,4 @@
-import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Broadcast, BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Hub } from '../../channel/hub.ts';
 import type { ChannelEvent } from '../../wire/play.ts';
 import type { Audience } from './viewer-counts.ts';
@@ -6,17 +6,25 @@ import type { Audience } from './viewer-counts.ts';
 /** Takes what happens on a channel. */
 type Take = (event: ChannelEvent) => void;
 
+/** What is told of a channel that its hub does not know. */
+export interface ChannelFacts {
+  /** Who watches a channel. */
+  audienceOf(channel: string): Audience;
+  /** Whether viewers can go back to its beginning. */
+  rewindable(broadcast: BroadcastInfo): boolean;
+}
+
 /** What happens on channels, for who follows them without watching: states of broadcasts, and how many watch. */
 export class ChannelEvents {
   readonly #hub: Hub;
-  readonly #audience: (channel: string) => Audience;
+  readonly #facts: ChannelFacts;
   readonly #followers = new Map<string, Set<Take>>();
   /** Broadcasts that their followers know to be interrupted. */
   readonly #interrupted = new WeakSet<Broadcast>();
 
-  constructor(hub: Hub, audience: (channel: string) => Audience) {
+  constructor(hub: Hub, facts: ChannelFacts) {
     this.#hub = hub;
-    this.#audience = audience;
+    this.#facts = facts;
     hub.broadcastStarted.add((broadcast) => this.#started(broadcast));
     hub.broadcastChanged.add((broadcast) => this.#changed(broadcast));
   }
@@ -44,12 +52,12 @@ export class ChannelEvents {
     const viewers = this.#viewers(channel);
     if (!live || !broadcast) return [{ type: 'offline' }, viewers];
     if (broadcast.state === 'interrupted')
-      return [liveEvent(broadcast), { type: 'interrupted', grace: live.grace }, viewers];
-    return [liveEvent(broadcast), viewers];
+      return [this.#live(broadcast), { type: 'interrupted', grace: live.grace }, viewers];
+    return [this.#live(broadcast), viewers];
   }
 
   #started(broadcast: Broadcast): void {
-    if (this.#isWatchable(broadcast)) this.#tell(broadcast.info.channel, liveEvent(broadcast));
+    if (this.#isWatchable(broadcast)) this.#tell(broadcast.info.channel, this.#live(broadcast));
   }
 
   #changed(broadcast: Broadcast): void {
@@ -67,12 +75,16 @@ export class ChannelEvents {
   }
 
   #isWatchable(broadcast: Broadcast): boolean {
-    return this.#hub.find(broadcast.info.channel)?.watchable === broadcast;
+    return this.#hub.find(broadcast.info.channel)?.watchable?.info.id === broadcast.info.id;
+  }
+
+  #live({ info }: Broadcast): ChannelEvent {
+    const { id: broadcast, startedAt, title } = info;
+    return { type: 'live', broadcast, startedAt, title, dvr: this.#facts.rewindable(info) };
   }
 
   #viewers(channel: string): ChannelEvent {
-    const { sessions, unique } = this.#audience(channel);
-    const count = sessions.websocket + sessions.hls + sessions.dash;
+    const { sessions, viewers: count, unique } = this.#facts.audienceOf(channel);
     return { type: 'viewers', count, sessions, unique };
   }
 
@@ -80,10 +92,3 @@ export class ChannelEvents {
     for (const take of this.#followers.get(channel) ?? []) take(event);
   }
 }
-
-const liveEvent = ({ info: { id, startedAt, title } }: Broadcast): ChannelEvent => ({
-  type: 'live',
-  broadcast: id,
-  startedAt,
-  title,
-});

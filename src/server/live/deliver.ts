@@ -53,6 +53,10 @@ export const visitorOf = ({ ip, headers }: HttpRequest): Visitor => ({
   userAgent: headers['user-agent'],
 });
 
+/** Who only looks how far a playlist goes, as our player does before somebody goes back, watches nothing. */
+export const isLook = (request: HttpRequest): boolean =>
+  (request.query as { readonly optional?: unknown }).optional !== undefined;
+
 /** What to play of a channel. Throws HttpError `channel-not-found` and DeliveryError `not-live`. */
 export async function currentPresentation(
   { hub, store, presentations }: LiveSources,

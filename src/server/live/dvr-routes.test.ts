@@ -42,13 +42,13 @@ const anonymous = (server: TestServer, path: string, init: RequestInit = {}) =>
   fetch(new URL(path, server.url), init);
 
 /** Asks as anybody until there is an answer; where everything is below. */
-async function replayOf(server: TestServer): Promise<{ base: string; video: string }> {
+async function replayOf(server: TestServer, query = ''): Promise<{ base: string; video: string }> {
   for (;;) {
-    const answer = await anonymous(server, '/live/main/dvr.m3u8');
+    const answer = await anonymous(server, `/live/main/dvr.m3u8${query}`);
     const text = await answer.text();
     const base = /vod\/[^/]+\//.exec(text)?.[0];
     if (!answer.ok || !base) continue;
-    return { base: `/${base}`, video: await (await anonymous(server, `/${base}video.m3u8`)).text() };
+    return { base: `/${base}`, video: await (await anonymous(server, `/${base}video.m3u8${query}`)).text() };
   }
 }
 
@@ -62,7 +62,8 @@ async function untilVod(server: TestServer): Promise<Awaited<ReturnType<typeof r
 async function untilOver(server: TestServer): Promise<void> {
   for (;;) {
     const answer = await server.request('GET', '/api/recordings');
-    const { items } = (await answer.json()) as { items: { finalisation: string }[] };
+    // Whoever asks too often is told to wait.
+    const { items = [] } = (await answer.json()) as { items?: { finalisation: string }[] };
     if (items.length > 0 && items.every(({ finalisation }) => finalisation === 'done')) return;
   }
 }
@@ -177,13 +178,80 @@ describe('a broadcast that is over', () => {
   });
 });
 
+describe('a broadcast that is on and not kept', () => {
+  test.each([
+    ['the channel is not recorded', {}, { record: false }],
+    ['nothing is recorded', { HEADWATER_RECORDING_ENABLED: 'false' }, {}],
+    ['the channel lets nobody go back', {}, { dvr: false }],
+  ])('can be gone back in as far as the live window holds, where %s', async (_, environment, change) => {
+    const server = await start(environment);
+    await server.request('PATCH', '/api/channels/main', { body: { title: 'Main', ...change } });
+    const end = await goLive(server);
+    const broadcast = await server.request('GET', '/api/channels/main/broadcast');
+    expect(await broadcast.json()).toMatchObject({ dvr: false });
+    for (const [dvr, live] of [
+      ['dvr.m3u8', 'index.m3u8'],
+      ['dvr.mpd', 'manifest.mpd'],
+    ]) {
+      while (!(await anonymous(server, `/live/main/${live}`)).ok);
+      const answer = await anonymous(server, `/live/main/${dvr}?optional`);
+      expect([answer.status, answer.url]).toEqual([200, `${server.url}/live/main/${live}?optional`]);
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    }
+    const index = await (await anonymous(server, '/live/main/dvr.m3u8')).text();
+    const [variant = ''] = /^[^#].*video\.m3u8$/m.exec(index) ?? [];
+    const video = await (await anonymous(server, `/live/main/${variant}?optional`)).text();
+    const held = [...video.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, text]) => sum + Number(text), 0);
+    // All that came, and that the hub keeps by itself.
+    expect(held).toBeGreaterThan(6);
+    const [first = ''] = /^[^#].*\.m4s$/m.exec(video) ?? [];
+    const folder = variant.replace(/[^/]*$/, '');
+    expect((await anonymous(server, `/live/main/${folder}${first}`)).status).toBe(200);
+    await end();
+    while ((await anonymous(server, '/live/main/dvr.m3u8')).status !== 404);
+  });
+});
+
+describe('who went back', () => {
+  test('is a viewer of the channel, and who only looks how far that can be is none', async () => {
+    const server = await start();
+    const end = await goLive(server);
+    const { base, video } = await replayOf(server, '?optional');
+    const audience = async () => {
+      const channel = await (await server.request('GET', '/api/channels/main')).json();
+      return channel as { viewers: number; audience: Record<string, number> };
+    };
+    expect(await audience()).toMatchObject({ viewers: 0, audience: { dvr: 0, unique: 0 } });
+    const [first = ''] = /^.*\.m4s$/m.exec(video) ?? [];
+    await (await anonymous(server, base + first)).arrayBuffer();
+    expect(await audience()).toMatchObject({ audience: { dvr: 1, hls: 0, unique: 1, today: 1 } });
+    const metrics = await (await server.request('GET', '/metrics')).text();
+    expect(metrics).toContain('headwater_viewers{transport="dvr"} 1');
+    const events = await anonymous(server, '/live/main/events');
+    const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let told = '';
+    while (!told.includes('"unique"')) told += (await reader?.read())?.value;
+    await reader?.cancel();
+    expect(told).toMatch(/"type":"live".*"dvr":true/);
+    expect(told).toMatch(/"count":1,"sessions":\{"websocket":0,"hls":0,"dash":0,"dvr":1\},"unique":1/);
+    await end();
+    await untilOver(server);
+    // The admin, who looks after a recording, is no audience.
+    await server.request('PATCH', '/api/channels/main', { body: { live: false } });
+    while ((await anonymous(server, `${base}index.m3u8`)).status !== 401);
+    await (await server.request('GET', base + first, { headers: { 'user-agent': 'admin' } })).arrayBuffer();
+    expect(await audience()).toMatchObject({ audience: { today: 1 } });
+  });
+});
+
 describe('what is not for everybody', () => {
   test('stays the admin’s where the setting is off', async () => {
     const server = await start({ HEADWATER_DVR_ENABLED: 'false' });
     const end = await goLive(server);
-    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
+    expect((await anonymous(server, '/live/main/dvr.m3u8', { redirect: 'manual' })).status).toBe(307);
     await end();
     await untilOver(server);
+    expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
     const { items } = (await (await server.request('GET', '/api/recordings')).json()) as {
       items: { id: string }[];
     };

@@ -1,21 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../channel/clock.ts';
 import { DvrEgress, type ReplayRequest } from '../../egress/dvr/dvr-egress.ts';
 import type { Replay } from '../../egress/dvr/replay.ts';
 import { DeliveryError } from '../../egress/http/delivery-error.ts';
+import { OPEN_TO_ALL } from '../../egress/http/open-to-all.ts';
 import type { Track } from '../../media/track.ts';
 import type { AdminAuth } from '../auth/admin-auth.ts';
 import { guardAdmin } from '../auth/guard-admin.ts';
 import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
 import { HttpError } from '../http/http-error.ts';
-import { allowOthers, DELIVERY_OPTIONS, deliver, type LiveSources } from './deliver.ts';
+import { allowOthers, DELIVERY_OPTIONS, deliver, isLook, type LiveSources, visitorOf } from './deliver.ts';
 import type { FoundReplay, Replays } from './replays.ts';
 
 /** What replays are served from. */
-export interface ReplaySources extends Pick<LiveSources, 'traffic'> {
+export interface ReplaySources extends Pick<LiveSources, 'traffic' | 'viewers'> {
   readonly replays: Replays;
   readonly admin: AdminAuth;
   readonly clock: Clock;
 }
+
+/** The next broadcast may be kept. */
+const WINDOW = 'public, max-age=2';
 
 interface Names {
   readonly channel: string;
@@ -29,7 +34,8 @@ interface Names {
 type SendReplay = (replay: Replay, asked: ReplayRequest, names: Names) => Promise<number>;
 
 /**
- * `/live/{channel}/dvr.m3u8` and `dvr.mpd`: the channel's broadcast from its beginning, and when it is over the whole of it. Below
+ * `/live/{channel}/dvr.m3u8` and `dvr.mpd`: the channel's broadcast from its beginning, and when it is over the whole of it; where
+ * it is not kept, what the live playlists hold. Below
  * `/vod/{id}/` is what they name, of a broadcast or of one recording; the admin may have any of them.
  */
 export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<void> {
@@ -38,7 +44,11 @@ export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<voi
   const ofChannel = ({ channel }: Names) => replays.ofChannel(channel);
   const ofId = ({ id }: Names) => replays.find(id);
   const routes: HttpPlugin = async (scope) => {
-    const route = (path: string, find: (names: Names) => Promise<FoundReplay>, send: SendReplay) => {
+    const route = (
+      path: string,
+      find: (names: Names) => Promise<FoundReplay | undefined>,
+      send: SendReplay,
+    ) => {
       scope.get(path, DELIVERY_OPTIONS, async (request, reply) => {
         const names = request.params as Names;
         await sendReplay(
@@ -75,19 +85,30 @@ async function sendReplay(
   sources: ReplaySources,
   request: HttpRequest,
   reply: HttpReply,
-  find: () => Promise<FoundReplay>,
+  find: () => Promise<FoundReplay | undefined>,
   send: (replay: Replay, asked: ReplayRequest) => Promise<number>,
 ): Promise<void> {
   await deliver(sources, request, reply, async (raw, response) => {
-    const { replay, open } = await find();
+    const found = await find();
+    if (!found) return sendToWindow(raw, response);
+    const { replay, channel, open } = found;
     if (!open) await guardAdmin(sources.admin, request);
+    else if (!isLook(request)) sources.viewers.seen(channel, 'dvr', visitorOf(request));
     return await send(replay, { request: raw, response, open });
   }).catch((error: unknown) => {
-    const isTried = (request.query as { optional?: unknown }).optional !== undefined;
     // A page may simply try: what is not there is no error then, which browsers would show to whoever looks.
-    if (!isTried || !(error instanceof HttpError) || error.code !== 'not-live') throw error;
+    if (!isLook(request) || !(error instanceof HttpError) || error.code !== 'not-live') throw error;
     void reply.code(204).header('cache-control', 'no-store').send();
   });
+}
+
+/** Nothing is kept of it but what live players are given: they are below the same folder. Answers the bytes sent. */
+function sendToWindow({ url = '' }: IncomingMessage, response: ServerResponse): number {
+  const { pathname, search } = new URL(url, 'http://host');
+  const location = `${pathname.endsWith('.mpd') ? 'manifest.mpd' : 'index.m3u8'}${search}`;
+  const headers = { ...OPEN_TO_ALL, location, 'cache-control': WINDOW, 'content-length': '0' };
+  response.writeHead(307, headers).end();
+  return 0;
 }
 
 function kindOf(name: string): Track['kind'] {

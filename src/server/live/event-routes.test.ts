@@ -27,7 +27,10 @@ beforeEach(async () => {
   requests = [];
   hub = new Hub({ clock, newBroadcastId: () => 'b1' });
   viewers = new ViewerCounts({ clock, onChange: (channel) => events.viewersChanged(channel) });
-  const events = new ChannelEvents(hub, (channel) => viewers.of(channel));
+  const events = new ChannelEvents(hub, {
+    audienceOf: (channel) => viewers.of(channel),
+    rewindable: () => true,
+  });
   http = await createHttp(pino({ level: 'silent' }), new TrustedProxies([]));
   const stored = { find: async (name: string) => (name === 'idle' ? { name } : undefined) };
   eventRoutes(http, { hub, store: { channels: stored } as unknown as Store, events, mostFollowers: 2 });
@@ -86,7 +89,12 @@ describe('the events of a channel', () => {
     expect(await nextOfMain()).toEqual({ type: 'offline' });
     expect(await nextOfMain()).toMatchObject({ type: 'viewers', count: 0 });
     const publication = publish();
-    expect(await nextOfMain()).toMatchObject({ type: 'live', broadcast: 'b1', title: 'By the lake' });
+    expect(await nextOfMain()).toMatchObject({
+      type: 'live',
+      broadcast: 'b1',
+      title: 'By the lake',
+      dvr: true,
+    });
     publication.markLost();
     expect(await nextOfMain()).toEqual({ type: 'interrupted', grace: 30_000 });
     publication.markResumed();
@@ -105,8 +113,8 @@ describe('the events of a channel', () => {
     clock.advance(1000);
     expect(await next()).toEqual({
       type: 'viewers',
-      count: 2,
-      sessions: { websocket: 1, hls: 1, dash: 0 },
+      count: 1,
+      sessions: { websocket: 1, hls: 1, dash: 0, dvr: 0 },
       unique: 1,
     });
   });

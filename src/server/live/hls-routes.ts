@@ -10,6 +10,7 @@ import {
   currentPresentation,
   DELIVERY_OPTIONS,
   deliver,
+  isLook,
   type LiveSources,
   visitorOf,
 } from './deliver.ts';
@@ -36,7 +37,7 @@ function presentationRoutes(http: Http, egress: HlsEgress, sources: LiveSources)
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
       const track = trackNameOf(file.endsWith('.m3u8') ? file.slice(0, -5) : '');
-      if (!found.ended) viewers.seen(channel, 'hls', visitorOf(request));
+      if (!found.ended && !isLook(request)) viewers.seen(channel, 'hls', visitorOf(request));
       return await egress.sendPlaylist(found, track, request.query as Record<string, unknown>, raw, response);
     });
   });

@@ -1,4 +1,4 @@
-import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Broadcast, BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Channel, ChannelSettings } from '../../channel/channel.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { milliseconds } from '../../media/time.ts';
@@ -17,18 +17,27 @@ export interface BroadcastFacts {
   recordingStateOf(broadcast: string): BroadcastResource['recordingState'];
   /** Who watches a channel. */
   audienceOf(channel: string): Audience;
+  /** Whether viewers can go back to its beginning. */
+  rewindable(broadcast: BroadcastInfo): boolean;
+}
+
+/** What channels are set to where they are set to nothing themselves. */
+export interface ChannelDefaults {
+  /** Milliseconds. */
+  readonly reconnectGrace: number;
+  readonly dvr: boolean;
 }
 
 /** The channels of the database that are in use, each with its live side in the hub. */
 export class LiveChannels {
   readonly #hub: Hub;
   readonly #facts: BroadcastFacts;
-  readonly #settings: { readonly reconnectGrace: number };
+  readonly #defaults: ChannelDefaults;
   readonly #records = new Map<string, ChannelRecord>();
 
-  constructor(hub: Hub, settings: { readonly reconnectGrace: number }, facts: BroadcastFacts) {
+  constructor(hub: Hub, defaults: ChannelDefaults, facts: BroadcastFacts) {
     this.#hub = hub;
-    this.#settings = settings;
+    this.#defaults = defaults;
     this.#facts = facts;
   }
 
@@ -46,6 +55,11 @@ export class LiveChannels {
   /** Whether broadcasts of that channel are to be recorded, as of its last change. */
   records(name: string): boolean {
     return this.#records.get(name)?.record ?? false;
+  }
+
+  /** Whether viewers may go back in what is recorded of that channel, as of its last change. */
+  allowsDvr(name: string): boolean {
+    return this.#records.get(name)?.dvr ?? this.#defaults.dvr;
   }
 
   /** Whether a publisher has it, present or waited for. */
@@ -72,6 +86,7 @@ export class LiveChannels {
   describe(stored: ChannelRecord): ChannelResource {
     const { name, title, record, live, maxDuration, createdAt, keepBytes, keepDays, keepOriginal } = stored;
     const channel = this.#hub.find(name);
+    const { sessions, unique, today, viewers } = this.#facts.audienceOf(name);
     return {
       name,
       title,
@@ -80,12 +95,13 @@ export class LiveChannels {
       keepDays,
       keepOriginal,
       live,
+      dvr: stored.dvr ?? this.#defaults.dvr,
       reconnectGrace: this.#graceOf(stored),
       maxDuration,
       createdAt,
       state: channel?.state ?? 'offline',
-      viewers: channel?.viewers ?? 0,
-      audience: this.#audienceOf(name),
+      viewers: channel?.viewers ?? viewers,
+      audience: { ...sessions, unique, today },
     };
   }
 
@@ -105,17 +121,13 @@ export class LiveChannels {
       viewers: channel.viewers,
       tracks: (broadcast.epoch?.tracks ?? []).map(describeTrack),
       recording: this.#facts.recordingOf(broadcast.info.id),
+      dvr: this.#facts.rewindable(broadcast.info),
       recordingState: this.#facts.recordingStateOf(broadcast.info.id),
     };
   }
 
-  #audienceOf(name: string): ChannelResource['audience'] {
-    const { sessions, unique, today } = this.#facts.audienceOf(name);
-    return { ...sessions, unique, today };
-  }
-
   #graceOf({ reconnectGrace }: ChannelRecord): number {
-    return reconnectGrace ?? this.#settings.reconnectGrace;
+    return reconnectGrace ?? this.#defaults.reconnectGrace;
   }
 
   #settingsOf(record: ChannelRecord): ChannelSettings {

@@ -25,6 +25,7 @@ export async function makeFirstChannel(services: {
     keepBytes: null,
     keepDays: null,
     keepOriginal: false,
+    dvr: null,
   };
   await store.channels.create(channel, streamKeys.make());
 }

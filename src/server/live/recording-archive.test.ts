@@ -22,7 +22,16 @@ const half = whole.subarray(0, 200_000);
 const logger = pino({ enabled: false });
 
 const CHANNEL: ChannelRecord = {
-  ...{ id: 'c', name: 'main', title: '', record: true, live: true, createdAt: 0, keepOriginal: false },
+  ...{
+    id: 'c',
+    name: 'main',
+    title: '',
+    record: true,
+    live: true,
+    createdAt: 0,
+    keepOriginal: false,
+    dvr: null,
+  },
   ...{ reconnectGrace: null, maxDuration: null, keepBytes: null, keepDays: null },
 };
 const KEY = { hash: '', sealed: '' };

@@ -21,6 +21,7 @@ const CHANNEL: Omit<ChannelRecord, 'id' | 'name' | 'live'> = {
   keepBytes: null,
   keepDays: null,
   keepOriginal: false,
+  dvr: null,
 };
 
 let folder: string;
@@ -58,6 +59,8 @@ function replays(enabled = true): Replays {
   });
 }
 
+const always = () => true;
+
 /** A broadcast with one recording. Answers how to end it. */
 async function goLive(channel: string, recording: string): Promise<() => Promise<void>> {
   const publication = hub
@@ -82,7 +85,7 @@ async function goLive(channel: string, recording: string): Promise<() => Promise
 describe('a broadcast that may be gone back in', () => {
   it('is open while it is on, and for as long after its end as is set, whichever process asks', async () => {
     const now = replays();
-    now.start();
+    now.start(always);
     const end = await goLive('main', 'r0');
     expect(await now.ofChannel('main')).toMatchObject({
       open: true,
@@ -105,7 +108,7 @@ describe('a broadcast that may be gone back in', () => {
 
   it('is found anew a second after something changed', async () => {
     const now = replays();
-    now.start();
+    now.start(always);
     await goLive('main', 'r0');
     expect((await now.find('b0')).open).toBe(true);
     await store.channels.update('main', { live: false });
@@ -114,13 +117,48 @@ describe('a broadcast that may be gone back in', () => {
   });
 });
 
+describe('a channel', () => {
+  it.each([
+    ['may let viewers go back where the server does not', false, true],
+    ['may keep them from it where the server lets them', true, false],
+  ])('%s, and change its mind', async (_, enabled, dvr) => {
+    await store.channels.update('main', { dvr });
+    const now = replays(enabled);
+    now.start(always);
+    await goLive('main', 'r0');
+    expect((await now.find('b0')).open).toBe(dvr);
+    await store.channels.update('main', { dvr: !dvr });
+    clock.advance(1100);
+    expect((await now.find('b0')).open).toBe(!dvr);
+    await store.channels.update('main', { dvr: null });
+    clock.advance(1100);
+    expect((await now.find('b0')).open).toBe(enabled);
+  });
+
+  it('says of a broadcast what it was set to when that began', async () => {
+    let kept = true;
+    const now = replays();
+    now.start(() => kept);
+    const end = await goLive('main', 'r0');
+    const first = hub.find('main')?.broadcast?.info;
+    kept = false;
+    expect(first && now.rewindable(first)).toBe(true);
+    await end();
+    const publication = hub.open('main', { reconnectGrace: milliseconds(0) }).publish();
+    publication.epoch(syntheticEpoch());
+    const second = hub.find('main')?.broadcast?.info;
+    expect(second && now.rewindable(second)).toBe(false);
+    await expect(now.ofChannel('main')).resolves.toBeUndefined();
+  });
+});
+
 describe('a broadcast that is nobody’s to go back in', () => {
   it.each([
-    ['of a channel that only records', 'private', true],
-    ['where the setting is off', 'main', false],
-  ])('%s stays so, also when that changes later', async (_, channel, enabled) => {
+    ['of a channel that only records', 'private', true, 'not-live'],
+    ['where the setting is off', 'main', false, 'only the live window'],
+  ])('%s stays so, also when that changes later', async (_, channel, enabled, offered) => {
     const now = replays(enabled);
-    now.start();
+    now.start(() => enabled);
     const publication = hub
       .open(channel, { reconnectGrace: milliseconds(0), live: channel === 'main' })
       .publish();
@@ -131,7 +169,22 @@ describe('a broadcast that is nobody’s to go back in', () => {
     await store.recordings.start({ id: 'r0', broadcast: info.id, startedAt: 0, mime: 'video/mp4' });
     await store.channels.update(channel, { live: true });
     expect((await replays(true).find('r0')).open).toBe(false);
-    await expect(replays(true).ofChannel(channel)).rejects.toMatchObject({ code: 'not-live' });
+    const found = replays(true).ofChannel(channel);
+    expect(await found.catch(({ code }) => code)).toBe(offered === 'not-live' ? offered : undefined);
+  });
+
+  it('stays so when another process goes on with it', async () => {
+    const info = { id: 'b0', channel: 'main', title: null, startedAt: clock.wall() };
+    await store.broadcasts.start(info);
+    await store.recordings.start({ id: 'r0', broadcast: 'b0', startedAt: 0, mime: 'video/mp4' });
+    clock.advance(HOUR);
+    const now = replays();
+    now.start(always);
+    const beginning = { id: 'b0', startedAt: info.startedAt, position: milliseconds(HOUR) };
+    const publication = hub.open('main', { reconnectGrace: milliseconds(0) }).publish({ beginning });
+    publication.epoch(syntheticEpoch());
+    await store.ping();
+    expect((await now.find('b0')).open).toBe(false);
   });
 
   it('is unknown where it never was', async () => {

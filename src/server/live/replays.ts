@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BroadcastInfo } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import type { Hub } from '../../channel/hub.ts';
 import type { Replay } from '../../egress/dvr/replay.ts';
@@ -17,7 +18,7 @@ export interface ReplaysOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly recordings: { fileOf(id: string): string; isOpen(id: string): boolean };
-  /** Viewers may go back in broadcasts that begin from now on. */
+  /** Viewers may go back in what channels record that are not set otherwise. */
   readonly enabled: boolean;
   /** How long after its end viewers may still play a broadcast. */
   readonly replay: Milliseconds;
@@ -26,12 +27,15 @@ export interface ReplaysOptions {
 /** A replay, and whether anybody may have it; else it is the admin's. */
 export interface FoundReplay {
   readonly replay: Replay;
+  readonly channel: string;
   readonly open: boolean;
 }
 
 /** How long it may go unnoticed that a recording was deleted, or its channel closed. */
 const REMEMBERED = milliseconds(1000);
 const MOST_REMEMBERED = 1000;
+/** A broadcast that began longer ago was not begun now: another process began it. */
+const JUST_NOW = 1000;
 const ID = /^[0-9a-zA-Z-]{1,64}$/;
 
 /** Which broadcasts can be played from their beginning, and by whom. */
@@ -39,17 +43,36 @@ export class Replays {
   readonly #options: ReplaysOptions;
   readonly #remembered = new Map<string, { readonly until: number; readonly found: Promise<FoundReplay> }>();
 
+  #isKept: (channel: string) => boolean = () => false;
+  /** Of broadcasts that are on, by id: as it was when they began. */
+  readonly #rewindable = new Map<string, boolean>();
+
   constructor(options: ReplaysOptions) {
     this.#options = options;
+    options.hub.broadcastChanged.add(({ state, info }) => {
+      if (state === 'ended') this.#rewindable.delete(info.id);
+    });
   }
 
-  /** Notes of each broadcast from now on whether viewers may play it: what was private when it was made stays so. */
-  start(): void {
-    const { hub, store, enabled, logger } = this.#options;
-    if (!enabled) return;
-    hub.broadcastStarted.add((broadcast) => {
-      const { info } = broadcast;
-      if (hub.find(info.channel)?.watchable !== broadcast) return;
+  /** Whether viewers can go back to the beginning of a broadcast that is on. */
+  rewindable({ id, channel }: BroadcastInfo): boolean {
+    const known = this.#rewindable.get(id);
+    if (known !== undefined) return known;
+    const isWatchable = this.#options.hub.find(channel)?.watchable?.info.id === id;
+    const rewindable = isWatchable && this.#isKept(channel);
+    this.#rewindable.set(id, rewindable);
+    return rewindable;
+  }
+
+  /**
+   * Notes of each broadcast from now on whether viewers may play it: what was private when it was made stays so. `isKept`: whether
+   * one of that channel that begins now is recorded, and viewers may go back in it.
+   */
+  start(isKept: (channel: string) => boolean): void {
+    this.#isKept = isKept;
+    const { hub, store, clock, logger } = this.#options;
+    hub.broadcastStarted.add(({ info }) => {
+      if (!this.rewindable(info) || clock.wall() - info.startedAt > JUST_NOW) return;
       store.broadcasts
         .start(info)
         .then(() => store.broadcasts.setReplayable(info.id))
@@ -59,8 +82,11 @@ export class Replays {
     });
   }
 
-  /** The broadcast of a channel that is on, or else the last one. Throws HttpError `channel-not-found` and DeliveryError. */
-  async ofChannel(name: string): Promise<FoundReplay> {
+  /**
+   * The broadcast of a channel that is on, or else the last one; undefined for one that is on and of which nothing is kept but the live
+   * window. Throws HttpError `channel-not-found` and DeliveryError.
+   */
+  async ofChannel(name: string): Promise<FoundReplay | undefined> {
     const { hub, store } = this.#options;
     const stored = isChannelName(name) ? await store.channels.find(name) : undefined;
     if (!stored) throw channelNotFound(name);
@@ -68,8 +94,8 @@ export class Replays {
     const id = on ?? (await store.broadcasts.lastReplayable(name))?.id;
     const found = id === undefined ? undefined : await this.find(id).catch(() => undefined);
     if (found?.open) return found;
-    const message = on ? `${name} cannot be gone back in, or not yet.` : `${name} is not live.`;
-    throw new DeliveryError('not-live', message, { 'retry-after': '5' });
+    if (on) return undefined;
+    throw new DeliveryError('not-live', `${name} is not live.`, { 'retry-after': '5' });
   }
 
   /** The replay of a broadcast or of one recording. Throws DeliveryError `media-not-found`. */
@@ -94,7 +120,8 @@ export class Replays {
     const recordings = one ? [one] : all;
     const broadcast = await store.broadcasts.find(one?.broadcast ?? id);
     if (!broadcast || recordings.length === 0) throw notFound();
-    return { replay: this.#describe(id, broadcast, recordings), open: await this.#isOpen(broadcast) };
+    const replay = this.#describe(id, broadcast, recordings);
+    return { replay, channel: broadcast.channel, open: await this.#isOpen(broadcast) };
   }
 
   #describe(id: string, broadcast: StoredBroadcast, recordings: readonly RecordingRecord[]): Replay {
@@ -117,9 +144,9 @@ export class Replays {
 
   async #isOpen(broadcast: StoredBroadcast): Promise<boolean> {
     const { enabled, replay, clock, store } = this.#options;
-    if (!enabled || !broadcast.replayable) return false;
+    if (!broadcast.replayable) return false;
     const channel = await store.channels.find(broadcast.channel);
-    if (!channel?.live) return false;
+    if (!channel?.live || !(channel.dvr ?? enabled)) return false;
     return broadcast.endedAt === null || clock.wall() - broadcast.endedAt <= replay;
   }
 

@@ -41,7 +41,7 @@ const open = (quota: Partial<Quota> = {}) =>
 
 async function addChannel(name: string, own: { keepBytes?: number; keepDays?: number } = {}) {
   const { keepBytes = null, keepDays = null } = own;
-  const lifecycle = { live: true, reconnectGrace: null, maxDuration: null, keepOriginal: false };
+  const lifecycle = { live: true, reconnectGrace: null, maxDuration: null, keepOriginal: false, dvr: null };
   const channel = {
     id: name,
     name,

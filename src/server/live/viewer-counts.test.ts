@@ -20,13 +20,18 @@ describe('viewers over WebSocket', () => {
     const close = counts.open('main', visitor('10.0.0.1'));
     const closeOther = counts.open('main', visitor('10.0.0.1'));
     counts.open('other', visitor('10.0.0.1'));
-    expect(counts.of('main')).toEqual({ sessions: { websocket: 2, hls: 0, dash: 0 }, unique: 1, today: 1 });
+    expect(counts.of('main')).toEqual({
+      sessions: { websocket: 2, hls: 0, dash: 0, dvr: 0 },
+      viewers: 2,
+      unique: 1,
+      today: 1,
+    });
     close();
     close();
     expect(counts.of('main').sessions.websocket).toBe(1);
     closeOther();
     expect(counts.of('main')).toMatchObject({ sessions: { websocket: 0 }, unique: 0, today: 1 });
-    expect(counts.totals).toEqual({ websocket: 1, hls: 0, dash: 0 });
+    expect(counts.totals).toEqual({ websocket: 1, hls: 0, dash: 0, dvr: 0 });
   });
 });
 
@@ -35,15 +40,20 @@ describe('viewers by segments', () => {
     counts.seen('main', 'hls', visitor('10.0.0.1'));
     clock.advance(10_000);
     counts.seen('main', 'hls', visitor('10.0.0.2'));
-    counts.seen('main', 'dash', visitor('10.0.0.2'));
-    expect(counts.of('main')).toEqual({ sessions: { websocket: 0, hls: 2, dash: 1 }, unique: 2, today: 2 });
+    counts.seen('main', 'dash', visitor('10.0.0.3'));
+    expect(counts.of('main')).toEqual({
+      sessions: { websocket: 0, hls: 2, dash: 1, dvr: 0 },
+      viewers: 3,
+      unique: 3,
+      today: 3,
+    });
     clock.advance(6000);
-    expect(counts.of('main').sessions).toEqual({ websocket: 0, hls: 1, dash: 1 });
+    expect(counts.of('main').sessions).toMatchObject({ hls: 1, dash: 1 });
     counts.seen('main', 'hls', visitor('10.0.0.2'));
     clock.advance(12_000);
-    expect(counts.of('main').sessions).toEqual({ websocket: 0, hls: 1, dash: 0 });
+    expect(counts.of('main').sessions).toMatchObject({ hls: 1, dash: 0 });
     clock.advance(5000);
-    expect(counts.of('main')).toMatchObject({ unique: 0, today: 2 });
+    expect(counts.of('main')).toMatchObject({ viewers: 0, unique: 0, today: 3 });
     expect(clock.pending).toBe(0);
   });
 
@@ -60,6 +70,58 @@ describe('viewers by segments', () => {
     clock.advance(17_000);
     counts.seen('main', 'hls', visitor('10.0.0.8'));
     expect(counts.of('main').sessions.hls).toBe(1);
+  });
+});
+
+describe('a viewer who is served in another way', () => {
+  const sessions = () => counts.of('main').sessions;
+  const one = visitor('10.0.0.1');
+
+  it('counts once, and where they are now: back in the broadcast, live again, by HLS', () => {
+    const close = counts.open('main', one);
+    close();
+    counts.seen('main', 'dvr', one);
+    expect([sessions(), counts.of('main').viewers]).toEqual([{ websocket: 0, hls: 0, dash: 0, dvr: 1 }, 1]);
+    const closeAgain = counts.open('main', one);
+    expect([sessions(), counts.of('main').viewers]).toEqual([{ websocket: 1, hls: 0, dash: 0, dvr: 0 }, 1]);
+    closeAgain();
+    counts.seen('main', 'hls', one);
+    expect(sessions()).toEqual({ websocket: 0, hls: 1, dash: 0, dvr: 0 });
+    counts.seen('main', 'dvr', one);
+    expect(sessions()).toEqual({ websocket: 0, hls: 0, dash: 0, dvr: 1 });
+    expect(counts.of('main')).toMatchObject({ viewers: 1, unique: 1, today: 1 });
+    expect(counts.totals).toEqual({ websocket: 0, hls: 0, dash: 0, dvr: 1 });
+  });
+
+  it('is one viewer also while a WebSocket is tried beside what plays', () => {
+    counts.seen('main', 'hls', one);
+    counts.open('main', one);
+    counts.seen('main', 'hls', one);
+    expect(counts.of('main')).toMatchObject({ sessions: { websocket: 1, hls: 1 }, viewers: 1, unique: 1 });
+    clock.advance(17_000);
+    expect(sessions()).toMatchObject({ websocket: 1, hls: 0 });
+  });
+
+  it('is not taken for another one behind the same address, who goes on as before', () => {
+    counts.seen('main', 'hls', one);
+    counts.seen('main', 'dvr', one);
+    for (let second = 0; second < 20; second += 1) {
+      counts.seen('main', 'hls', one);
+      counts.seen('main', 'dvr', one);
+      expect(sessions()).toMatchObject({ hls: 1, dvr: 1 });
+      clock.advance(1000);
+    }
+    expect(counts.of('main')).toMatchObject({ viewers: 1, unique: 1 });
+  });
+
+  it('leaves the bound of sessions as it was', () => {
+    for (let round = 0; round < 10; round += 1) {
+      counts.seen('main', 'hls', one);
+      counts.seen('main', 'dvr', one);
+      clock.advance(17_000);
+    }
+    for (let host = 0; host < 9; host += 1) counts.seen('main', 'dvr', visitor(`10.0.1.${host}`));
+    expect(sessions().dvr).toBe(5);
   });
 });
 

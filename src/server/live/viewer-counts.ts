@@ -4,12 +4,19 @@ import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { DistinctCounter } from './distinct-counter.ts';
 
 /** How a viewer is served. */
-export type ViewerTransport = 'websocket' | 'hls' | 'dash';
+export type ViewerTransport = 'websocket' | 'hls' | 'dash' | 'dvr';
+/** By segments: live ones, or what was recorded of the broadcast, while it is on and afterwards. */
+export type SegmentTransport = Exclude<ViewerTransport, 'websocket'>;
 
 /** Who watches a channel. */
 export interface Audience {
   /** Viewers now: connections over WebSocket, and by segments who asked for any in the last seconds. */
   readonly sessions: Readonly<Record<ViewerTransport, number>>;
+  /**
+   * How many watch: connections, and of those who are served by segments whoever has none. So a player that changes its way is
+   * never two.
+   */
+  readonly viewers: number;
   /** Different viewers now, as far as address and browser tell them apart. */
   readonly unique: number;
   /** Different viewers since midnight (UTC), to within a few per cent. */
@@ -38,6 +45,7 @@ const MOST_SESSIONS = 100_000;
 const SWEEP = milliseconds(1000);
 const DAY = 86_400_000;
 const LONGEST_AGENT = 512;
+const BY_SEGMENTS: readonly SegmentTransport[] = ['hls', 'dash', 'dvr'];
 
 /**
  * Counts viewers by channel and transport. Of a viewer nothing is kept but a hash of address and program with a salt that
@@ -68,6 +76,7 @@ export class ViewerCounts {
     const hash = this.#hash(visitor);
     const viewers = this.#viewersOf(channel);
     viewers.seenToday(hash);
+    this.#segmentSessions -= viewers.move(hash, 'websocket');
     viewers.sockets.set(hash, (viewers.sockets.get(hash) ?? 0) + 1);
     viewers.socketCount += 1;
     this.#change(channel);
@@ -77,14 +86,14 @@ export class ViewerCounts {
       open = false;
       const rest = (viewers.sockets.get(hash) ?? 1) - 1;
       if (rest > 0) viewers.sockets.set(hash, rest);
-      else viewers.sockets.delete(hash);
+      else viewers.disconnected(hash);
       viewers.socketCount -= 1;
       this.#change(channel);
     };
   }
 
   /** A viewer by segments asked for one, or for a playlist. Beyond the bound newcomers are not counted. */
-  seen(channel: string, transport: Exclude<ViewerTransport, 'websocket'>, visitor: Visitor): void {
+  seen(channel: string, transport: SegmentTransport, visitor: Visitor): void {
     const hash = this.#hash(visitor);
     const viewers = this.#viewersOf(channel);
     const sessions = viewers[transport];
@@ -93,7 +102,7 @@ export class ViewerCounts {
     // At the end of the map, for it was seen last.
     sessions.set(hash, this.#clock.now());
     if (known) return;
-    this.#segmentSessions += 1;
+    this.#segmentSessions += 1 - viewers.move(hash, transport);
     viewers.seenToday(hash);
     this.#change(channel);
   }
@@ -102,21 +111,22 @@ export class ViewerCounts {
   of(channel: string): Audience {
     const viewers = this.#channels.get(channel);
     if (!viewers) return NOBODY;
-    const { socketCount, hls, dash } = viewers;
+    const { socketCount, sockets, hls, dash, dvr } = viewers;
+    const unique = new Set([...sockets.keys(), ...hls.keys(), ...dash.keys(), ...dvr.keys()]).size;
     return {
-      sessions: { websocket: socketCount, hls: hls.size, dash: dash.size },
-      unique: new Set([...viewers.sockets.keys(), ...hls.keys(), ...dash.keys()]).size,
+      sessions: { websocket: socketCount, hls: hls.size, dash: dash.size, dvr: dvr.size },
+      viewers: socketCount + unique - sockets.size,
+      unique,
       today: viewers.today,
     };
   }
 
   /** Viewers of all channels. */
   get totals(): Readonly<Record<ViewerTransport, number>> {
-    const totals = { websocket: 0, hls: 0, dash: 0 };
-    for (const { socketCount, hls, dash } of this.#channels.values()) {
-      totals.websocket += socketCount;
-      totals.hls += hls.size;
-      totals.dash += dash.size;
+    const totals = { websocket: 0, hls: 0, dash: 0, dvr: 0 };
+    for (const viewers of this.#channels.values()) {
+      totals.websocket += viewers.socketCount;
+      for (const transport of BY_SEGMENTS) totals[transport] += viewers[transport].size;
     }
     return totals;
   }
@@ -170,7 +180,12 @@ export class ViewerCounts {
   };
 }
 
-const NOBODY: Audience = { sessions: { websocket: 0, hls: 0, dash: 0 }, unique: 0, today: 0 };
+const NOBODY: Audience = {
+  sessions: { websocket: 0, hls: 0, dash: 0, dvr: 0 },
+  viewers: 0,
+  unique: 0,
+  today: 0,
+};
 
 /** The viewers of one channel, as hashes; those by segments with when they were last seen, longest ago first. */
 class ChannelViewers {
@@ -178,6 +193,9 @@ class ChannelViewers {
   readonly sockets = new Map<string, number>();
   readonly hls = new Map<string, number>();
   readonly dash = new Map<string, number>();
+  readonly dvr = new Map<string, number>();
+  /** What a viewer who is here was seen by before; where that is seen again they are two of one address and program. */
+  readonly #left = new Map<string, SegmentTransport>();
   socketCount = 0;
   #today = new DistinctCounter();
 
@@ -193,13 +211,35 @@ class ChannelViewers {
     this.#today = new DistinctCounter();
   }
 
+  /** A viewer began to be served in that way: no more in the way before. Answers how many sessions that ends. */
+  move(hash: string, to: ViewerTransport): number {
+    const isBack = this.#left.get(hash) === to;
+    this.#left.delete(hash);
+    if (isBack) return 0;
+    let ended = 0;
+    for (const transport of BY_SEGMENTS) {
+      if (transport === to || !this[transport].delete(hash)) continue;
+      this.#left.set(hash, transport);
+      ended += 1;
+    }
+    return ended;
+  }
+
+  /** A viewer's last connection was closed. */
+  disconnected(hash: string): void {
+    this.sockets.delete(hash);
+    this.#left.delete(hash);
+  }
+
   /** Forgets whom nobody has seen since; answers how many. */
   forget(oldest: number): number {
     let gone = 0;
-    for (const sessions of [this.hls, this.dash]) {
+    for (const transport of BY_SEGMENTS) {
+      const sessions = this[transport];
       for (const [hash, seenAt] of sessions) {
         if (seenAt >= oldest) break;
         sessions.delete(hash);
+        this.#left.delete(hash);
         gone += 1;
       }
     }

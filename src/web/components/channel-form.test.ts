@@ -8,6 +8,7 @@ const channel: ChannelResource = {
   record: true,
   live: true,
   keepOriginal: false,
+  dvr: true,
   keepBytes: 1_500_000_000,
   keepDays: null,
   reconnectGrace: 30_000,
@@ -15,7 +16,7 @@ const channel: ChannelResource = {
   createdAt: 0,
   state: 'offline',
   viewers: 0,
-  audience: { websocket: 0, hls: 0, dash: 0, unique: 0, today: 0 },
+  audience: { websocket: 0, hls: 0, dash: 0, dvr: 0, unique: 0, today: 0 },
 };
 const form = formOf(channel);
 const switches = { title: 'Main stage', record: true, live: true, keepOriginal: false };
@@ -31,6 +32,7 @@ describe('the settings of a channel', () => {
 
   it('are sent in the units of the API', () => {
     const typed = { ...form, grace: '0', longest: '90', gigabytes: '0.25', days: '14', keepOriginal: true };
+    expect(changeOf({ ...form, dvr: false }, channel)).toEqual({ ...switches, dvr: false });
     expect(changeOf(typed, channel)).toEqual({
       ...switches,
       keepOriginal: true,

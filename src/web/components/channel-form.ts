@@ -7,6 +7,7 @@ export interface ChannelForm {
   readonly record: boolean;
   readonly live: boolean;
   readonly keepOriginal: boolean;
+  readonly dvr: boolean;
   /** Seconds. */
   readonly grace: string;
   /** Minutes. */
@@ -22,10 +23,10 @@ const GIGABYTE = 1e9;
 
 /** What the dialog begins with. */
 export function formOf(channel: ChannelResource): ChannelForm {
-  const { name, title, record, live, keepOriginal, reconnectGrace, maxDuration, keepBytes, keepDays } =
-    channel;
+  const { name, title, record, live, keepOriginal, dvr } = channel;
+  const { reconnectGrace, maxDuration, keepBytes, keepDays } = channel;
   return {
-    ...{ name, title, record, live, keepOriginal },
+    ...{ name, title, record, live, keepOriginal, dvr },
     grace: textOf(reconnectGrace, SECOND),
     longest: textOf(maxDuration, MINUTE),
     gigabytes: textOf(keepBytes, GIGABYTE),
@@ -33,13 +34,14 @@ export function formOf(channel: ChannelResource): ChannelForm {
   };
 }
 
-/** What is to be changed. Numbers that nobody touched are left out: they go on following the server's own settings. */
+/** What is to be changed. What nobody touched of numbers, and of going back, is left out: it goes on following the server's own settings. */
 export function changeOf(form: ChannelForm, channel: ChannelResource): UpdateChannel {
   const before = formOf(channel);
   const { name, title, record, live, keepOriginal } = form;
   return {
     ...(name === before.name ? {} : { name }),
     ...{ title: title.trim() || name, record, live, keepOriginal },
+    ...(form.dvr === before.dvr ? {} : { dvr: form.dvr }),
     ...(form.grace === before.grace ? {} : { reconnectGrace: numberOf(form.grace, SECOND) }),
     ...(form.longest === before.longest ? {} : { maxDuration: numberOf(form.longest, MINUTE) }),
     ...(form.gigabytes === before.gigabytes ? {} : { keepBytes: numberOf(form.gigabytes, GIGABYTE) }),

@@ -146,6 +146,11 @@ function KeepFields({ form, change }: FieldsProps): ReactElement {
         onChange={(record) => change({ record })}
       />
       <SettingSwitch
+        label="Let viewers go back, and watch it again"
+        checked={form.dvr}
+        onChange={(dvr) => change({ dvr })}
+      />
+      <SettingSwitch
         label="Also keep the original, as it was sent"
         checked={form.keepOriginal}
         onChange={(keepOriginal) => change({ keepOriginal })}
