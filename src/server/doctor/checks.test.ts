@@ -25,7 +25,8 @@ test('the doctor tells what there is not without ffmpeg, and what to do', async 
     name: 'ffmpeg',
     state: 'off',
     words:
-      'there is no /nowhere/ffmpeg that runs: players that do not know Opus, and RTMP destinations, get no sound. ' +
+      'there is no /nowhere/ffmpeg that runs: players that do not know Opus, and RTMP destinations, get no sound; ' +
+      'Firefox, which sends VP8, is not taken. ' +
       'Install it, or name it in transcode.ffmpeg',
   });
 });

@@ -135,7 +135,8 @@ async function checkFfmpeg({ enabled, ffmpeg }: Config['transcode']): Promise<Fi
   if (!enabled) return off('ffmpeg', 'not used: transcode.enabled is false');
   const info = await probeFfmpeg(ffmpeg);
   if (!info) {
-    const without = 'players that do not know Opus, and RTMP destinations, get no sound';
+    const without =
+      'players that do not know Opus, and RTMP destinations, get no sound; Firefox, which sends VP8, is not taken';
     return off(
       'ffmpeg',
       `there is no ${ffmpeg} that runs: ${without}. Install it, or name it in transcode.ffmpeg`,

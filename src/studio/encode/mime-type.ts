@@ -1,6 +1,6 @@
 /**
  * What is recorded, best first. WebM before MP4, because Chromium writes MP4 only once per keyframe interval; H.264
- * first, because every player has it. Never VP8, which MP4 cannot carry; AAC is what older Safari has.
+ * first, because every player has it; AAC is what older Safari has. VP8 is all that Firefox has: the server has to encode it anew.
  */
 export const MIME_TYPES: readonly string[] = [
   'video/webm;codecs=h264,opus',
@@ -8,6 +8,7 @@ export const MIME_TYPES: readonly string[] = [
   'video/webm;codecs=av1,opus',
   'video/mp4;codecs=avc1,opus',
   'video/mp4;codecs=avc1,mp4a.40.2',
+  'video/webm;codecs=vp8,opus',
 ];
 
 /** The first type that the browser records; undefined when it records none of them. */
