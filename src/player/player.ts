@@ -48,6 +48,8 @@ export class Player {
   /** Where to go once it is known how far back that can be. */
   #pendingSeek: Milliseconds | undefined;
   #broadcast: string | undefined;
+  /** The broadcast that was told of last can be played again when it is over, as far as is known here. */
+  #isKept = true;
   #title: string | null = null;
   #viewers: number | null = null;
 
@@ -151,13 +153,16 @@ export class Player {
     this.#live.targetLatency = latency;
   }
 
-  /** Somebody may want to go back: it is found out how far that can be. */
-  lookBack(): void {
-    if (this.#state.isKnown && this.#options.sources.canRewind) this.#dvr.look();
+  /** Somebody may want to go back: it is found out how far that can be. True while an answer is waited for. */
+  lookBack(): boolean {
+    const { isKnown, isOn } = this.#state;
+    if (!isKnown || !this.#options.sources.canRewind) return false;
+    return (isOn || this.#isKept) && this.#dvr.look();
   }
 
   /** Goes to that distance before the end of the broadcast; too near to it, to the live edge. */
   seek(behind: Milliseconds): void {
+    this.#pendingSeek = undefined;
     if (behind < NEAREST_REWIND && !this.#rewind?.complete) this.seekToLive();
     else if (this.#rewind) this.#rewind.seek(behind);
     else if (this.#options.sources.canRewind) this.#goBack(behind);
@@ -166,15 +171,15 @@ export class Player {
   /** The same, also where it is not known yet how far back can be gone. */
   seekBehind(behind: Milliseconds): void {
     if (this.dvr || behind <= 0) this.seek(milliseconds(Math.min(behind, this.dvr?.length ?? 0)));
-    else {
-      this.#pendingSeek = behind;
-      this.lookBack();
-    }
+    // Where nothing is kept nothing happens, not when that changes later either.
+    else this.#pendingSeek = this.lookBack() ? behind : undefined;
   }
 
   /** Goes forward by that much, or back where it is negative; past the live edge, to that. */
   seekBy(step: Milliseconds): void {
-    if (this.#rewind || step < 0) this.seekBehind(milliseconds((this.dvr?.behind ?? 0) - step));
+    const pending = this.#pendingSeek;
+    if (!this.#rewind && pending === undefined && step >= 0) return;
+    this.seekBehind(milliseconds((pending ?? this.dvr?.behind ?? 0) - step));
   }
 
   /** Plays: at the live edge, or on from where a viewer who went back paused. */
@@ -185,6 +190,7 @@ export class Player {
 
   /** Plays, at the live edge. */
   seekToLive(): void {
+    this.#pendingSeek = undefined;
     if (this.#rewind) this.#returnToLive();
     this.#live.current?.catchUp();
     this.intent.play();
@@ -258,22 +264,25 @@ export class Player {
   #told(message: PlayNews): void {
     const wasOn = this.#state.isBroadcasting;
     this.#state.told(message);
-    if (message.type === 'live') this.#broadcastOn(message.broadcast, message.title, wasOn);
+    if (message.type === 'live') this.#broadcastOn(message, wasOn);
     else if (message.type === 'viewers') this.#viewers = message.count;
     else if (message.type === 'offline') this.#pictureLost();
+    else if (message.type === 'ended' && !this.#isKept) this.#dvr.reset();
     this.#options.onChange();
   }
 
   /** An empty id is one that is not known: it may be the broadcast that is on. */
-  #broadcastOn(broadcast: string, title: string | null, wasOn: boolean): void {
+  #broadcastOn({ broadcast, title, dvr }: Extract<PlayNews, { type: 'live' }>, wasOn: boolean): void {
     const known = broadcast !== '' && this.#broadcast !== undefined && this.#broadcast !== '';
     const isNew = known ? this.#broadcast !== broadcast : !wasOn;
     if (broadcast !== '' || isNew) {
       this.#broadcast = broadcast;
       this.#title = title;
+      this.#isKept = dvr ?? true;
     }
     if (!isNew) return;
     this.#pictureLost();
+    this.#pendingSeek = undefined;
     this.#dvr.reset();
   }
 

@@ -157,7 +157,8 @@ describe('a page with one script tag', () => {
     expect(await page.evaluate(() => document.querySelector('headwater-player')?.muted)).toBe(false);
     await page.locator('headwater-player').hover();
     const bar = page.locator('headwater-player media-volume-range #progress');
-    expect(await bar.evaluate((element) => element.getBoundingClientRect().width)).toBeGreaterThan(20);
+    const barWidth = () => bar.evaluate((element) => element.getBoundingClientRect().width);
+    await expect.poll(barWidth).toBeGreaterThan(20);
     expect(await page.evaluate(() => window.violations)).toEqual([]);
   });
 
@@ -404,7 +405,9 @@ describe('controls', () => {
     await plays(page);
     await page.locator('headwater-player media-controller').focus();
     await page.keyboard.press('m');
-    await page.waitForFunction(() => document.querySelector('headwater-player')?.muted === true);
+    // What the key does next follows from what the control shows.
+    await page.locator('headwater-player media-mute-button[mediavolumelevel="off"]').waitFor();
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.muted)).toBe(true);
     await page.keyboard.press('m');
     await page.keyboard.press('ArrowDown');
     await page.waitForFunction(() => {
@@ -412,7 +415,8 @@ describe('controls', () => {
       return muted === false && volume < 1;
     });
     await page.keyboard.press('Space');
-    await page.waitForFunction(() => document.querySelector('headwater-player')?.paused);
+    await page.locator('headwater-player media-play-button[mediapaused]').waitFor();
+    expect(await page.evaluate(() => document.querySelector('headwater-player')?.paused)).toBe(true);
     const paused = await page.evaluate(
       () => document.querySelector('headwater-player')?.video.currentTime ?? 0,
     );
@@ -487,24 +491,25 @@ describe('a viewer who goes back', () => {
     expect(await bar.getAttribute('aria-valuetext')).toBe('Live');
     const { x = 0, y = 0, width = 0, height = 0 } = (await bar.boundingBox()) ?? {};
     await page.mouse.move(x + width / 2, y + height / 2);
-    expect(await page.locator('headwater-player .scrub-time').textContent()).toMatch(/^−0:2\d$/);
+    const time = () => page.locator('headwater-player .scrub-time').textContent();
+    await expect.poll(time).toMatch(/^−0:[234]\d$/);
     await page.mouse.click(x + width / 2, y + height / 2);
     await stateIs(page, 'rewound');
-    await page.waitForFunction(
-      () => (document.querySelector('headwater-player')?.video.currentTime ?? 0) > 15,
-    );
-    expect(await behind(page)).toBeGreaterThan(15);
+    await page.waitForFunction(() => {
+      const { behind = 0, video } = document.querySelector('headwater-player') ?? {};
+      return behind > 5 && video?.seeking === false && video.currentTime > 15 && video.currentTime < 50;
+    });
     await page.getByRole('button', { name: 'Details' }).click();
     await page.locator('headwater-player .stats dd', { hasText: /^HLS$/ }).waitFor();
     await page.locator('headwater-player media-controller').focus();
-    await page.keyboard.press('ArrowRight');
-    await expect.poll(() => behind(page)).toBeLessThan(17);
     await page.keyboard.press('k');
     await page.waitForFunction(() => document.querySelector('headwater-player')?.paused);
     const stoodAt = await behind(page);
     await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => behind(page)).toBeCloseTo(stoodAt + 20, 0);
+    await page.keyboard.press('ArrowRight');
     await expect.poll(() => behind(page)).toBeCloseTo(stoodAt + 10, 0);
-    await page.keyboard.press('k');
     await page.getByRole('button', { name: /Go to the live picture/ }).click();
     await plays(page);
     expect(await behind(page)).toBe(0);
@@ -516,14 +521,41 @@ describe('a viewer who goes back', () => {
     expect(await problemsOf(page)).toEqual([]);
   });
 
+  it('gets there by keys pressed before it is known how far back that can be', async () => {
+    await keep();
+    server.goLive(recording);
+    const page = await open('muted');
+    await plays(page);
+    let answer = () => {};
+    const answered = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route(/dvr\.m3u8\?optional$/, async (route) => {
+      await answered;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/dvr\.m3u8\?optional$/);
+    await page.locator('headwater-player media-controller').focus();
+    await asked;
+    for (const key of ['ArrowLeft', 'ArrowLeft', 'j', 'ArrowRight']) await page.keyboard.press(key);
+    answer();
+    await stateIs(page, 'rewound');
+    await page.waitForFunction(() => {
+      const { behind = 0 } = document.querySelector('headwater-player') ?? {};
+      return behind > 10 && behind <= 20;
+    });
+  });
+
   it('cannot where nothing is kept: there is no bar, and the keys do nothing', async () => {
     server.goLive(recording);
     const page = await open('muted');
     await plays(page);
-    await page.locator('headwater-player media-controller').focus();
+    // Coming near the controls is what asks; the answer may be there before the next line runs.
     const asked = page.waitForResponse(/dvr\.m3u8\?optional$/);
+    await page.locator('headwater-player media-controller').focus();
     await page.keyboard.press('ArrowLeft');
     await asked;
+    await page.keyboard.press('ArrowLeft');
     await plays(page);
     expect(await page.getByRole('slider', { name: 'Time' }).isVisible()).toBe(false);
     expect(await page.evaluate(() => window.states)).not.toContain('rewound');

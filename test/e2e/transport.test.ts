@@ -15,24 +15,24 @@ const POLICY =
 let server: RunningServer;
 let browser: Browser;
 let proxy: PageProxy;
-let publish: RunningPublish;
+const publishes: RunningPublish[] = [];
 let context: BrowserContext;
 
 beforeAll(async () => {
-  const [started, launched, files] = await Promise.all([
-    startServer({ HEADWATER_DVR_ENABLED: 'true' }),
-    launchBrowser(),
-    bundlePlayer(),
-  ]);
+  const [started, launched, files] = await Promise.all([startServer(), launchBrowser(), bundlePlayer()]);
   server = started;
   browser = launched;
   proxy = await PageProxy.open(server.url);
   for (const { name, code } of files) proxy.page(`/player/${name}`, { body: code, type: 'text/javascript' });
-  publish = publishFile(server, await newStreamKey(server), { args: ['--realtime', '--loop'] });
+  await server.api('POST', '/api/channels', { name: 'unrecorded', record: false });
+  for (const channel of ['main', 'unrecorded']) {
+    const key = await newStreamKey(server, channel);
+    publishes.push(publishFile(server, key, { channel, args: ['--realtime', '--loop'] }));
+  }
 });
 afterAll(async () => {
-  publish?.process.kill('SIGINT');
-  await publish?.done;
+  for (const { process } of publishes) process.kill('SIGINT');
+  await Promise.all(publishes.map(({ done }) => done));
   await browser?.close();
   await proxy?.close();
   expect(await server?.stop()).toBe(0);
@@ -44,11 +44,11 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-async function open(attributes = '', policy = POLICY): Promise<Page> {
+async function open(attributes = '', policy = POLICY, channel = 'main'): Promise<Page> {
   proxy.page('/page', {
     body: `<!doctype html><html lang="en"><title>Watch</title>
       <script type="module" src="/player/headwater-player.js"></script>
-      <headwater-player src="/live/main" muted ${attributes}></headwater-player></html>`,
+      <headwater-player src="/live/${channel}" muted ${attributes}></headwater-player></html>`,
     type: 'text/html',
     headers: { 'content-security-policy': policy },
   });
@@ -144,30 +144,38 @@ describe('a browser without Media Source Extensions', () => {
   });
 });
 
-describe('a viewer who goes back in what is recorded', () => {
-  it('sees that, and is live again when they want to', async () => {
-    const page = await open();
+describe('a viewer who goes back', () => {
+  it.each([
+    ['main', 'dvr'],
+    ['unrecorded', 'hls'],
+  ])('sees that, counts, and is live again when they want to: %s', async (channel, counted) => {
+    const page = await open('', POLICY, channel);
     await plays(page, 'websocket');
+    // What is kept is known of some seconds after it was live.
     await page.waitForFunction(() => {
       const player = document.querySelector('headwater-player');
-      player?.seek(9);
-      return player?.state === 'rewound';
+      if (player?.behind === 0) player.seek(8);
+      return player?.state === 'rewound' && (player.delay ?? 0) > 5000;
     });
     await presentFrames(page, 20);
-    const { transport, delay } = await stats(page);
-    expect(transport).toBe('hls');
-    expect(delay).toBeGreaterThan(6000);
+    expect((await stats(page)).transport).toBe('hls');
+    const audience = async () => {
+      const answer = await server.api('GET', `/api/channels/${channel}`);
+      return ((await answer.json()) as { audience: Record<string, number> }).audience;
+    };
+    await expect.poll(audience).toMatchObject({ websocket: 0, [counted]: 1, unique: 1 });
     await page.evaluate(() => document.querySelector('headwater-player')?.seekToLive());
     await plays(page, 'websocket');
-    expect((await stats(page)).delay).toBeLessThan(6000);
+    await page.waitForFunction(() => (document.querySelector('headwater-player')?.delay ?? 9000) < 5000);
+    await expect.poll(audience).toMatchObject({ websocket: 1, [counted]: 0, unique: 1 });
   });
 });
 
 describe('a page that wants HLS', () => {
   it('opens no WebSocket', async () => {
-    const page = await open('transport="hls"');
     const sockets: string[] = [];
-    page.on('websocket', (socket) => sockets.push(socket.url()));
+    context.on('page', (page) => page.on('websocket', (socket) => sockets.push(socket.url())));
+    const page = await open('transport="hls"');
     await plays(page, 'hls');
     expect(sockets).toEqual([]);
   });

@@ -18,7 +18,7 @@ beforeEach(() => {
     clock,
     fetch: async (input) => {
       asked.push(String(input));
-      const text = files[String(input).replace('?optional', '')];
+      const text = files[String(input).replace(/[?&]optional$/, '')];
       const response = new Response(text ?? '', { status: text === undefined ? 404 : 200 });
       Object.defineProperty(response, 'url', { value: String(input) });
       return response;
@@ -53,6 +53,27 @@ describe('how far back can be gone', () => {
     expect(window.length).toBe(4500);
   });
 
+  it('is what a live window holds where nothing is kept, asked again soon as that fills at first', async () => {
+    files['https://tv.example/live/main/dvr.m3u8'] = MEDIA.replace('#EXT-X-PLAYLIST-TYPE:EVENT\n', '');
+    await look();
+    clock.advance(4000);
+    expect([window.length, window.look()]).toEqual([4500, false]);
+    clock.advance(2000);
+    expect(window.look()).toBe(true);
+    expect(window.look()).toBe(true);
+    await settle();
+    expect([window.length, asked.length]).toEqual([4500, 2]);
+  });
+
+  it('is looked for as somebody who is not counted', async () => {
+    await look();
+    files = { 'https://tv.example/live/main/dvr.m3u8': INDEX, 'https://tv.example/vod/1/video.m3u8': MEDIA };
+    window.reset();
+    await look();
+    expect(asked.every((url) => url.endsWith('?optional'))).toBe(true);
+    expect(asked).toHaveLength(3);
+  });
+
   it('is found behind a multivariant playlist', async () => {
     files = { 'https://tv.example/live/main/dvr.m3u8': INDEX, 'https://tv.example/vod/1/video.m3u8': MEDIA };
     await look();
@@ -62,7 +83,7 @@ describe('how far back can be gone', () => {
   it('is nowhere where the server keeps nothing, which is not asked again at once', async () => {
     files = {};
     await look();
-    await look();
+    expect(window.look()).toBe(false);
     expect([window.length, asked.length]).toEqual([undefined, 1]);
     window.reset();
     files = { 'https://tv.example/live/main/dvr.m3u8': MEDIA };

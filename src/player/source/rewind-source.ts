@@ -53,6 +53,9 @@ export class RewindSource {
   readonly #rate = new RateMeter();
   readonly #stalls: StallCount;
   #engine: HlsEngine | undefined;
+  /** Where the viewer wants to be, in milliseconds before the end, and where playing was begun. */
+  #wanted: Milliseconds;
+  #begunAt: Milliseconds | undefined;
   #shown = false;
   #complete = false;
   #closed = false;
@@ -60,10 +63,13 @@ export class RewindSource {
   constructor(options: RewindSourceOptions) {
     this.#options = options;
     this.transport = options.transport;
+    this.#wanted = options.behind;
     this.#stalls = new StallCount(options.media);
     const { signal } = this.#scope;
     const show = () => {
       this.#shown = this.#engine !== undefined;
+      // Somebody went on seeking while there was nothing to seek in yet.
+      if (this.#shown && this.#begunAt !== this.#wanted) this.seek(this.#wanted);
     };
     const end = () => {
       if (this.#complete) options.events.ended();
@@ -85,9 +91,9 @@ export class RewindSource {
 
   /** How far what is shown lies before live, or before the end of a broadcast that is over. */
   get behind(): Milliseconds {
-    const { media, behind } = this.#options;
+    const { media } = this.#options;
     const window = this.#engine?.window;
-    if (!window || !this.#shown) return behind;
+    if (!window || !this.#shown) return this.#wanted;
     return milliseconds(Math.max(0, window.end - media.currentTime) * 1000 + this.#edgeAge(window));
   }
 
@@ -119,11 +125,12 @@ export class RewindSource {
   /** Goes to that distance before live, or before the end. */
   seek(behind: Milliseconds): void {
     const window = this.#engine?.window;
-    if (!window) return;
-    this.#options.media.currentTime = Math.max(
-      window.start,
-      window.end - this.#behindEnd(behind, window) / 1000,
-    );
+    this.#wanted = behind;
+    if (window && this.#shown) {
+      const to = window.end - this.#behindEnd(behind, window) / 1000;
+      this.#options.media.currentTime = Math.max(window.start, to);
+      this.#begunAt = behind;
+    }
     this.#options.events.changed();
   }
 
@@ -165,9 +172,11 @@ export class RewindSource {
   #ready(): void {
     const engine = this.#engine;
     if (!engine || this.#closed) return;
-    const { behind, events } = this.#options;
+    const { events } = this.#options;
+    const wanted = this.#wanted;
+    this.#begunAt = wanted;
     events.leaving();
-    engine.take(engine.window ? this.#behindEnd(behind, engine.window) : behind);
+    engine.take(engine.window ? this.#behindEnd(wanted, engine.window) : wanted);
     events.attached();
   }
 
