@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findBeeps, findFlashes, makeBeeps } from '../../src/transcode/beep-source.ts';
+import { makeBeeps } from '../../src/transcode/beep-source.ts';
 import { PLAY_PROTOCOL } from '../../src/wire/play.ts';
 import { TestSocket } from '../contract/test-socket.ts';
 import { KillableServer } from './chaos/killable-server.ts';
@@ -11,11 +11,10 @@ import { broadcastOf, downloadRecordings, untilNoted, untilState } from './suppo
 import { FfmpegPublisher } from './support/ffmpeg-publisher.ts';
 import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
 import { freePort } from './support/free-port.ts';
+import { expectLipSync } from './support/lip-sync.ts';
 import { newStreamKey } from './support/publish-file.ts';
 import { TestAuthority } from './support/test-authority.ts';
 
-/** Lips and sound are in sync within this, in ms. */
-const LIP_SYNC = 40;
 const FPS = 30;
 const SECONDS = 10;
 const H264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-g', '30', '-bf', '2', '-pix_fmt', 'yuv420p'];
@@ -86,22 +85,6 @@ function referenceFile(): string {
   return file;
 }
 
-/** Each beep's distance from its flash, in ms. */
-function lipSync(file: string): number[] {
-  const bytes = [readFileSync(file)];
-  const flashes = findFlashes(bytes);
-  return findBeeps(bytes).flatMap((beep) => {
-    const nearest = flashes.toSorted((a, b) => Math.abs(a - beep) - Math.abs(b - beep))[0];
-    return nearest === undefined || Math.abs(nearest - beep) > 400 ? [] : [beep - nearest];
-  });
-}
-
-function expectSync(file: string, atLeast: number): void {
-  const distances = lipSync(file);
-  expect(distances.length).toBeGreaterThanOrEqual(atLeast);
-  for (const distance of distances) expect(Math.abs(distance)).toBeLessThanOrEqual(LIP_SYNC);
-}
-
 /** Every packet's bytes, and its distance from the first one in ms. */
 async function packetsOf(file: string, kind: 'video' | 'audio'): Promise<number[][]> {
   const packets = await probePackets(file, kind);
@@ -134,7 +117,7 @@ describe('what ffmpeg sends', () => {
         expect(Math.abs(time - (expected[index]?.[1] ?? 0))).toBeLessThanOrEqual(2);
       const audio = (list: readonly (readonly number[])[]) => list.map(([size]) => size);
       expect(audio(await packetsOf(file, 'audio'))).toEqual(audio(await packetsOf(reference, 'audio')));
-      expectSync(file, SECONDS - 1);
+      expectLipSync(file, SECONDS - 1);
     }
     expect(await countDecodedFrames(recorded)).toBe(SECONDS * FPS);
   });
@@ -171,7 +154,7 @@ describe('what ffmpeg sends', () => {
     expect(recorded).toHaveLength(1);
     const [file = ''] = recorded;
     expect(await countDecodedFrames(file)).toBeGreaterThan(SECONDS * FPS);
-    expectSync(file, SECONDS - 1);
+    expectLipSync(file, SECONDS - 1);
   });
 
   it('is in one recording when the server is killed in mid-broadcast', async () => {
@@ -193,6 +176,6 @@ describe('what ffmpeg sends', () => {
     expect(frames).toBe((await probePackets(file, 'video')).length);
     // What came in the last moments was not on the disk.
     expect(frames).toBeGreaterThan((elapsed / 1000 - 2 + SECONDS) * FPS);
-    expectSync(file, SECONDS + 2);
+    expectLipSync(file, SECONDS + 2);
   });
 });

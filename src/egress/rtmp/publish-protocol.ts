@@ -1,17 +1,14 @@
 import { type Amf0Value, amf0Property } from '../../media/rtmp/amf0-value.ts';
 import { ChunkStreamReader } from '../../media/rtmp/chunk-stream-reader.ts';
-import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
-import { type RtmpCommand, readCommand, writeCommand } from '../../media/rtmp/command.ts';
+import { type RtmpCommand, readCommand } from '../../media/rtmp/command.ts';
 import { Handshake } from '../../media/rtmp/handshake.ts';
 import {
   MESSAGE,
   type RtmpMessage,
   readNumberMessage,
-  readUserControl,
-  USER_CONTROL,
   writeNumberMessage,
-  writeUserControl,
 } from '../../media/rtmp/message.ts';
+import { MessageOutput } from '../../media/rtmp/message-output.ts';
 import { bytes } from '../../media/time.ts';
 import { DestinationError } from './destination-error.ts';
 import type { PublishTarget } from './publish-target.ts';
@@ -36,7 +33,7 @@ const ACKNOWLEDGEMENT_WINDOW = 64 * 1024;
 /** Servers answer in a few hundred bytes. */
 const LIMITS = { maxMessage: bytes(64 * 1024), maxStreams: 16 };
 /** Chunk streams, as other publishers use them. */
-const CHUNK_STREAM = { control: 2, command: 3, audio: 4, video: 6, publish: 8 } as const;
+const CHUNK_STREAM = { audio: 4, video: 6, publish: 8 } as const;
 const TRANSACTION = { connect: 1, releaseStream: 2, fcPublish: 3, createStream: 4, publish: 5 } as const;
 
 /**
@@ -48,13 +45,10 @@ export class PublishProtocol {
   readonly #host: PublishProtocolHost;
   readonly #handshake: Handshake;
   readonly #reader = new ChunkStreamReader((message) => this.#take(message), LIMITS);
-  readonly #writer = new ChunkStreamWriter();
+  readonly #output: MessageOutput;
   #isConnected = false;
   #streamId = 0;
   #isPublishing = false;
-  #received = 0;
-  #receivedAcknowledged = 0;
-  #window = Number.POSITIVE_INFINITY;
   #acknowledged = 0;
 
   /** `random`: `HANDSHAKE_RANDOM` bytes. */
@@ -62,6 +56,8 @@ export class PublishProtocol {
     this.#target = target;
     this.#host = host;
     this.#handshake = new Handshake('client', random);
+    const send = (parts: readonly Uint8Array[]) => host.send(parts);
+    this.#output = new MessageOutput(send, CHUNK_STREAM.publish, Number.POSITIVE_INFINITY);
   }
 
   start(): void {
@@ -70,7 +66,7 @@ export class PublishProtocol {
 
   /** Takes what was received. */
   push(received: Uint8Array): void {
-    this.#received += received.length;
+    this.#output.received(received.length);
     if (this.#handshake.done) {
       this.#reader.push(received);
     } else {
@@ -79,48 +75,48 @@ export class PublishProtocol {
       this.#connect();
       this.#reader.push(this.#handshake.takeRest());
     }
-    this.#acknowledge();
+    this.#output.acknowledge();
   }
 
   /** Asks for a stream, and to publish it; `publishing` is the answer. */
   publish(): void {
     const { streamName } = this.#target;
-    this.#command('releaseStream', TRANSACTION.releaseStream, [null, streamName]);
-    this.#command('FCPublish', TRANSACTION.fcPublish, [null, streamName]);
-    this.#command('createStream', TRANSACTION.createStream, [null]);
+    this.#output.command('releaseStream', TRANSACTION.releaseStream, [null, streamName]);
+    this.#output.command('FCPublish', TRANSACTION.fcPublish, [null, streamName]);
+    this.#output.command('createStream', TRANSACTION.createStream, [null]);
   }
 
   /** The bytes of a media message, to be sent in this order. */
   media(type: number, timestamp: number, payload: Uint8Array): Uint8Array[] {
     const chunkStream = type === MESSAGE.video ? CHUNK_STREAM.video : CHUNK_STREAM.audio;
-    return this.#writer.write(chunkStream, { type, streamId: this.#streamId, timestamp, payload });
+    return this.#output.write(chunkStream, { type, streamId: this.#streamId, timestamp, payload });
   }
 
   /** Says that nothing follows. */
   unpublish(): void {
     if (this.#streamId === 0) return;
-    this.#command('FCUnpublish', 6, [null, this.#target.streamName]);
-    this.#command('deleteStream', 7, [null, this.#streamId]);
+    this.#output.command('FCUnpublish', 6, [null, this.#target.streamName]);
+    this.#output.command('deleteStream', 7, [null, this.#streamId]);
   }
 
   #connect(): void {
     const { app, tcUrl } = this.#target;
-    this.#host.send(this.#writer.setChunkSize(CHUNK_SIZE));
+    this.#output.setChunkSize(CHUNK_SIZE);
     const flashVer = 'FMLE/3.0 (compatible; Headwater)';
     const object = { app, type: 'nonprivate', flashVer, tcUrl, ...announceCodecs() };
-    this.#command('connect', TRANSACTION.connect, [object]);
+    this.#output.command('connect', TRANSACTION.connect, [object]);
   }
 
   #take(message: RtmpMessage): void {
     switch (message.type) {
       case MESSAGE.windowAcknowledgementSize:
-        this.#window = readNumberMessage(message);
+        this.#output.window = readNumberMessage(message);
         break;
       case MESSAGE.acknowledgement:
         this.#takeAcknowledgement(readNumberMessage(message));
         break;
       case MESSAGE.userControl:
-        this.#answerPing(message);
+        this.#output.answerPing(message);
         break;
       case MESSAGE.commandAmf0:
       case MESSAGE.commandAmf3:
@@ -137,13 +133,6 @@ export class PublishProtocol {
     this.#host.acknowledged(this.#acknowledged);
   }
 
-  #answerPing(message: RtmpMessage): void {
-    const control = readUserControl(message);
-    if (control?.event !== USER_CONTROL.pingRequest) return;
-    const answer = writeUserControl({ event: USER_CONTROL.pingResponse, value: control.value });
-    this.#send(CHUNK_STREAM.control, answer);
-  }
-
   #takeCommand(command: RtmpCommand): void {
     const { name, transaction } = command;
     if (name === 'onStatus') this.#takeStatus(command);
@@ -158,7 +147,7 @@ export class PublishProtocol {
     if (this.#isConnected) return;
     this.#isConnected = true;
     const window = writeNumberMessage(MESSAGE.windowAcknowledgementSize, ACKNOWLEDGEMENT_WINDOW);
-    this.#send(CHUNK_STREAM.control, window);
+    this.#output.control(window);
     this.#host.ready(new ServerCapabilities(answers));
   }
 
@@ -169,7 +158,7 @@ export class PublishProtocol {
     }
     this.#streamId = streamId;
     const { streamName } = this.#target;
-    this.#command('publish', TRANSACTION.publish, [null, streamName, 'live'], streamId);
+    this.#output.command('publish', TRANSACTION.publish, [null, streamName, 'live'], streamId);
   }
 
   #takeStatus(command: RtmpCommand): void {
@@ -198,21 +187,6 @@ export class PublishProtocol {
       ? `The server refuses the stream key: it is wrong, or in use.${quoted}`
       : `The server refuses to be published to: the stream key may be wrong.${quoted}`;
     return new DestinationError('publish-refused', message, !inUse);
-  }
-
-  #acknowledge(): void {
-    if (this.#received - this.#receivedAcknowledged < this.#window) return;
-    this.#receivedAcknowledged = this.#received;
-    this.#send(CHUNK_STREAM.control, writeNumberMessage(MESSAGE.acknowledgement, this.#received >>> 0));
-  }
-
-  #command(name: string, transaction: number, values: readonly Amf0Value[], streamId = 0): void {
-    const chunkStream = streamId > 0 ? CHUNK_STREAM.publish : CHUNK_STREAM.command;
-    this.#send(chunkStream, writeCommand({ name, transaction, arguments: values }, streamId));
-  }
-
-  #send(chunkStream: number, message: RtmpMessage): void {
-    this.#host.send(this.#writer.write(chunkStream, message));
   }
 }
 

@@ -3,19 +3,18 @@ import { VIDEO_FOURCC } from '../../media/flv/video-tag.ts';
 import { readAggregate } from '../../media/rtmp/aggregate.ts';
 import { type Amf0Object, type Amf0Value, amf0Property } from '../../media/rtmp/amf0-value.ts';
 import { ChunkStreamReader } from '../../media/rtmp/chunk-stream-reader.ts';
-import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
-import { type RtmpCommand, readCommand, writeCommand } from '../../media/rtmp/command.ts';
+import { type RtmpCommand, readCommand } from '../../media/rtmp/command.ts';
 import { Handshake } from '../../media/rtmp/handshake.ts';
 import {
   MESSAGE,
   type RtmpMessage,
   readNumberMessage,
-  readUserControl,
   USER_CONTROL,
   writeNumberMessage,
   writePeerBandwidth,
   writeUserControl,
 } from '../../media/rtmp/message.ts';
+import { MessageOutput } from '../../media/rtmp/message-output.ts';
 import { type Bytes, bytes } from '../../media/time.ts';
 import { PublishError } from '../session/publish-error.ts';
 import { streamMetadataOf } from './stream-metadata.ts';
@@ -40,7 +39,8 @@ const MAX_STREAMS = 32;
 const CHUNK_SIZE = 4096;
 const WINDOW = 2_500_000;
 const MIN_WINDOW = 64 * 1024;
-const CHUNK_STREAM = { control: 2, command: 3, status: 5 } as const;
+/** Of commands about the stream, as other servers use it. */
+const STATUS_CHUNK_STREAM = 5;
 /** Enhanced RTMP v2, FourCcInfoMask: what a server can do with a codec that it passes on. */
 const CAN_FORWARD = 4;
 const VIDEO_CODECS = Object.values(VIDEO_FOURCC);
@@ -55,21 +55,19 @@ export class ReceiveProtocol {
   readonly #maxMessage: Bytes;
   readonly #handshake: Handshake;
   readonly #reader: ChunkStreamReader;
-  readonly #writer = new ChunkStreamWriter();
+  readonly #output: MessageOutput;
   #state: 'connecting' | 'connected' | 'asked' | 'publishing' | 'over' = 'connecting';
   #transaction = 0;
   #usesFcPublish = false;
   /** Came behind the question, before its answer. Its sender must not be read meanwhile. */
   #waiting: RtmpMessage[] = [];
-  #received = 0;
-  #acknowledged = 0;
-  #window = WINDOW;
 
   /** `random`: `HANDSHAKE_RANDOM` bytes; `maxMessage`: the longest frame. */
   constructor(random: Uint8Array, maxMessage: Bytes, host: ReceiveProtocolHost) {
     this.#host = host;
     this.#maxMessage = maxMessage;
     this.#handshake = new Handshake('server', random);
+    this.#output = new MessageOutput((parts) => host.send(parts), STATUS_CHUNK_STREAM, WINDOW);
     const limitNow = () => this.#messageLimit;
     const limits = {
       maxStreams: MAX_STREAMS,
@@ -83,7 +81,7 @@ export class ReceiveProtocol {
   /** Takes what was received. */
   push(received: Uint8Array): void {
     if (this.#state === 'over') return;
-    this.#received += received.length;
+    this.#output.received(received.length);
     if (this.#handshake.done) {
       this.#reader.push(received);
     } else {
@@ -92,7 +90,7 @@ export class ReceiveProtocol {
       if (!this.#handshake.done) return;
       this.#reader.push(this.#handshake.takeRest());
     }
-    this.#acknowledge();
+    this.#output.acknowledge();
   }
 
   /** It may publish. */
@@ -100,9 +98,9 @@ export class ReceiveProtocol {
     if (this.#state !== 'asked') return;
     this.#state = 'publishing';
     const information = status('status', 'NetStream.Publish.Start', 'Publishing.');
-    if (this.#usesFcPublish) this.#command('onFCPublish', 0, [null, information]);
-    this.#send(CHUNK_STREAM.control, writeUserControl({ event: USER_CONTROL.streamBegin, value: STREAM_ID }));
-    this.#command('onStatus', 0, [null, information], STREAM_ID);
+    if (this.#usesFcPublish) this.#output.command('onFCPublish', 0, [null, information]);
+    this.#output.control(writeUserControl({ event: USER_CONTROL.streamBegin, value: STREAM_ID }));
+    this.#output.command('onStatus', 0, [null, information], STREAM_ID);
     for (const message of this.#waiting.splice(0)) this.#take(message);
   }
 
@@ -113,11 +111,11 @@ export class ReceiveProtocol {
     this.#over();
     if (!this.#handshake.done) return;
     if (wasConnecting)
-      this.#command('_error', this.#transaction, [
+      this.#output.command('_error', this.#transaction, [
         null,
         status('error', 'NetConnection.Connect.Rejected', words),
       ]);
-    else this.#command('onStatus', 0, [null, status('error', code, words)], STREAM_ID);
+    else this.#output.command('onStatus', 0, [null, status('error', code, words)], STREAM_ID);
   }
 
   /** The stream is over as its publisher wanted. */
@@ -125,7 +123,7 @@ export class ReceiveProtocol {
     if (this.#state === 'over') return;
     this.#over();
     const information = status('status', 'NetStream.Unpublish.Success', 'The broadcast has ended.');
-    this.#command('onStatus', 0, [null, information], STREAM_ID);
+    this.#output.command('onStatus', 0, [null, information], STREAM_ID);
   }
 
   /** With no key shown, short: all that is read is what came with the question. */
@@ -147,10 +145,10 @@ export class ReceiveProtocol {
     }
     switch (message.type) {
       case MESSAGE.windowAcknowledgementSize:
-        this.#window = Math.max(readNumberMessage(message), MIN_WINDOW);
+        this.#output.window = Math.max(readNumberMessage(message), MIN_WINDOW);
         return;
       case MESSAGE.userControl:
-        this.#answerControl(message);
+        this.#output.answerPing(message);
         return;
       case MESSAGE.commandAmf0:
       case MESSAGE.commandAmf3:
@@ -162,13 +160,6 @@ export class ReceiveProtocol {
       default:
         this.#takeMedia(message);
     }
-  }
-
-  #answerControl(message: RtmpMessage): void {
-    const control = readUserControl(message);
-    if (control?.event !== USER_CONTROL.pingRequest) return;
-    const answer = writeUserControl({ event: USER_CONTROL.pingResponse, value: control.value });
-    this.#send(CHUNK_STREAM.control, answer);
   }
 
   #takeMedia({ type, timestamp, payload }: RtmpMessage): void {
@@ -189,14 +180,14 @@ export class ReceiveProtocol {
         return;
       case 'FCPublish':
         this.#usesFcPublish = true;
-        this.#command('_result', transaction, [null, undefined]);
+        this.#output.command('_result', transaction, [null, undefined]);
         return;
       case 'releaseStream':
       case '_checkbw':
-        this.#command('_result', transaction, [null, undefined]);
+        this.#output.command('_result', transaction, [null, undefined]);
         return;
       case 'createStream':
-        this.#command('_result', transaction, [null, STREAM_ID]);
+        this.#output.command('_result', transaction, [null, STREAM_ID]);
         return;
       case 'publish':
         this.#ask(values[1]);
@@ -223,11 +214,11 @@ export class ReceiveProtocol {
       throw new PublishError('bad-message', `The address ends in /${APPLICATION}.`);
     }
     this.#state = 'connected';
-    this.#send(CHUNK_STREAM.control, writeNumberMessage(MESSAGE.windowAcknowledgementSize, WINDOW));
-    this.#send(CHUNK_STREAM.control, writePeerBandwidth(WINDOW));
-    this.#host.send(this.#writer.setChunkSize(CHUNK_SIZE));
+    this.#output.control(writeNumberMessage(MESSAGE.windowAcknowledgementSize, WINDOW));
+    this.#output.control(writePeerBandwidth(WINDOW));
+    this.#output.setChunkSize(CHUNK_SIZE);
     const success = status('status', 'NetConnection.Connect.Success', 'Connected.');
-    this.#command('_result', transaction, [SERVER_PROPERTIES, { ...success, objectEncoding: 0 }]);
+    this.#output.command('_result', transaction, [SERVER_PROPERTIES, { ...success, objectEncoding: 0 }]);
   }
 
   #ask(name: Amf0Value): void {
@@ -235,21 +226,6 @@ export class ReceiveProtocol {
     if (this.#state !== 'connected') throw new PublishError('bad-message', 'It is publishing already.');
     this.#state = 'asked';
     this.#host.publish(typeof name === 'string' ? name : '');
-  }
-
-  #acknowledge(): void {
-    if (this.#received - this.#acknowledged < this.#window) return;
-    this.#acknowledged = this.#received;
-    this.#send(CHUNK_STREAM.control, writeNumberMessage(MESSAGE.acknowledgement, this.#received >>> 0));
-  }
-
-  #command(name: string, transaction: number, values: readonly Amf0Value[], streamId = 0): void {
-    const chunkStream = streamId > 0 ? CHUNK_STREAM.status : CHUNK_STREAM.command;
-    this.#send(chunkStream, writeCommand({ name, transaction, arguments: values }, streamId));
-  }
-
-  #send(chunkStream: number, message: RtmpMessage): void {
-    this.#host.send(this.#writer.write(chunkStream, message));
   }
 }
 
