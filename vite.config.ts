@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
@@ -23,6 +24,17 @@ const pages: Plugin = {
   },
 };
 
+/** Beside the player: what it has for pages and editors, with the paths of what is there. */
+const manifest: Plugin = {
+  name: 'headwater-custom-elements',
+  applyToEnvironment: ({ name }) => name === 'player',
+  generateBundle() {
+    const text = readFileSync(path('src/player/custom-elements.json'), 'utf8');
+    const source = text.replace(/^ *"readme":.*\n/m, '').replaceAll('dist/web/player/', '');
+    this.emitFile({ type: 'asset', fileName: 'custom-elements.json', source });
+  },
+};
+
 /**
  * Two builds into `dist/web`: the pages, and the player under a name that stays, for other sites' pages; beside it what it
  * loads only when it is used.
@@ -30,7 +42,7 @@ const pages: Plugin = {
  */
 export default defineConfig({
   root: path('src/web'),
-  plugins: [react(), pages],
+  plugins: [react(), pages, manifest],
   server: { proxy: { '/api': SERVER, '/live': { target: SERVER, ws: true } } },
   worker: { format: 'es' },
   environments: {

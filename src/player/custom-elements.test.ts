@@ -19,7 +19,7 @@ interface Declaration {
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const manifest = JSON.parse(read('custom-elements.json')) as {
-  readonly modules: readonly [{ readonly declarations: readonly [Declaration] }];
+  readonly modules: readonly [{ readonly path: string; readonly declarations: readonly [Declaration] }];
 };
 const source = read('headwater-player.ts');
 const documentation = read('../../docs/player.md');
@@ -31,6 +31,13 @@ const found = (text: string, pattern: RegExp) =>
   [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))].sort();
 
 describe('the custom-elements manifest', () => {
+  it('is what the package names, of the script that pages load', () => {
+    expect(JSON.parse(read('../../package.json'))).toMatchObject({
+      customElements: 'src/player/custom-elements.json',
+    });
+    expect(manifest.modules[0].path).toBe('dist/web/player/headwater-player.js');
+  });
+
   it('names the public fields and methods of the class, and no others', () => {
     const accessors = found(source, /^ {2}get (\w+)\(/gm);
     const methods = found(source, /^ {2}(\w+)\(.*\): void \{$/gm).filter((name) => !CALLBACKS.has(name));

@@ -21,6 +21,9 @@ let server: RunningServer;
 let browser: Browser;
 let site: StrangersSite;
 let publish: RunningPublish;
+/** The replay's folder, and the playlist of its picture while the broadcast was on. */
+let base: string;
+let live: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headwater-dvr-'));
@@ -30,10 +33,13 @@ beforeAll(async () => {
     ...['-t', String(SECONDS), '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '45'],
     ...['-c:a', 'libopus', '-frame_duration', '60', '-cluster_time_limit', '100', file],
   ]);
-  server = await startServer({ HEADWATER_DVR_ENABLED: 'true' });
+  server = await startServer();
   browser = await launchBrowser();
   site = await openStrangersSite('<video muted playsinline></video>');
   publish = publishFile(server, await newStreamKey(server), { file, args: ['--realtime'] });
+  const index = await untilText('/live/main/dvr.m3u8', (text) => text.includes('/vod/'));
+  base = `/vod/${/vod\/([^/]+)\/video\.m3u8/.exec(index)?.[1]}`;
+  live = await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
 });
 
 afterAll(async () => {
@@ -56,13 +62,6 @@ async function untilText(path: string, ready: (text: string) => boolean): Promis
   }
 }
 
-/** The replay's folder, and its id. */
-async function replayOf(path: string): Promise<{ base: string; id: string }> {
-  const text = await untilText(path, () => true);
-  const id = /vod\/([^/]+)\/video\.m3u8/.exec(text)?.[1] ?? '';
-  return { base: `/vod/${id}`, id };
-}
-
 /** How many segments a playlist lists. */
 const segmentsIn = (text: string) => text.split('#EXTINF').length - 1;
 
@@ -73,8 +72,6 @@ const PLAYERS = [
 
 describe('a broadcast from its beginning', () => {
   it('is played in hls.js and dash.js while it is on', async () => {
-    const { base } = await replayOf('/live/main/dvr.m3u8');
-    await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
     const play = async ([, file, start, path]: (typeof PLAYERS)[number]) => {
       const page = await openPlayer(file, start, address(path));
       await seekAndPlay(page, 1, 4);
@@ -85,15 +82,14 @@ describe('a broadcast from its beginning', () => {
   });
 
   it('only grows while it is on, and is complete when it is over, from the same addresses', async () => {
-    const { base } = await replayOf('/live/main/dvr.m3u8');
-    const live = await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
     expect(live).toContain('#EXT-X-PLAYLIST-TYPE:EVENT');
     expect(live).not.toContain('#EXT-X-ENDLIST');
     const [before] = await framesOf(`${base}/index.m3u8`, ['-t', '6']);
     await publish.done;
     const over = await untilText(`${base}/video.m3u8`, (text) => text.includes('#EXT-X-ENDLIST'));
     expect(over).toContain('#EXT-X-PLAYLIST-TYPE:VOD');
-    expect(over.replace('VOD', 'EVENT').startsWith(live.trimEnd())).toBe(true);
+    const listed = live.trimEnd().replace(/#EXT-X-SERVER-CONTROL.*\n/, '');
+    expect(over.replace('VOD', 'EVENT').startsWith(listed)).toBe(true);
     await untilFinalised();
     const finalised = await untilText(`${base}/video.m3u8`, () => true);
     expect(finalised.split('\n').filter((line) => !line.startsWith('#EXTINF'))).toEqual(

@@ -86,6 +86,9 @@ describe('a watch page', () => {
     const link = page.locator('link[type="application/json+oembed"]');
     const described = await fetch((await link.getAttribute('href')) ?? '');
     expect(await described.json()).toMatchObject({ type: 'video', title: 'main' });
+    const manifest = await fetch(`${server.url}/player/custom-elements.json`);
+    expect(manifest.headers.get('access-control-allow-origin')).toBe('*');
+    expect(await manifest.json()).toMatchObject({ modules: [{ path: 'headwater-player.js' }] });
     const video = page.locator('meta[property="og:video"]');
     expect(await video.getAttribute('content')).toBe(`${server.url}/embed/main`);
   });

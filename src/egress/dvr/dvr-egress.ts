@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../channel/clock.ts';
 import { formatManifest } from '../../media/dash/format-manifest.ts';
+import { parseDirectives } from '../../media/hls/delivery-directives.ts';
 import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
 import { formatMultivariantPlaylist } from '../../media/hls/multivariant-playlist.ts';
 import { writeInit } from '../../media/mp4/cmaf-header.ts';
@@ -54,6 +55,8 @@ const NAME = /^(?:(init)\.mp4|(init-in-band)\.mp4|(\d{1,9})\.m4s)$/;
 export class DvrEgress {
   readonly #clock: Clock;
   readonly #library: MediaLibrary;
+  /** Of replays that were asked for: files are looked at once for all who ask for the same description of one. */
+  readonly #opened = new WeakMap<Replay, Promise<OpenedRecording[]>>();
   /** By id; the one used last is the last. */
   readonly #written = new Map<string, Written>();
 
@@ -72,13 +75,24 @@ export class DvrEgress {
     });
   }
 
-  /** Answers with the playlist of a track. Answers the bytes sent. */
-  async sendPlaylist(replay: Replay, kind: Track['kind'], asked: ReplayRequest): Promise<number> {
+  /**
+   * Answers with the playlist of a track; without what a player has of it where the query asks for that (rfc8216bis §6.2.5.1).
+   * Answers the bytes sent. Throws DeliveryError.
+   */
+  async sendPlaylist(
+    replay: Replay,
+    kind: Track['kind'],
+    query: Readonly<Record<string, unknown>>,
+    asked: ReplayRequest,
+  ): Promise<number> {
+    const directives = parseDirectives(query);
+    if (typeof directives === 'string') throw new DeliveryError('invalid-request', directives);
+    const skip = directives.skip && replay.live;
     const opened = await this.#open(replay);
-    return this.#send(replay, opened, kind, HLS, asked, () => {
+    return this.#send(replay, opened, skip ? `${kind} delta` : kind, HLS, asked, () => {
       const playlist = playlistOfReplay(replay, opened, kind);
       if (playlist.segments.length === 0) throw notFound();
-      return formatMediaPlaylist(playlist);
+      return formatMediaPlaylist(playlist, { skip });
     });
   }
 
@@ -140,7 +154,13 @@ export class DvrEgress {
     }
   }
 
-  async #open({ recordings }: Replay): Promise<OpenedRecording[]> {
+  async #open(replay: Replay): Promise<OpenedRecording[]> {
+    const opened = this.#opened.get(replay) ?? this.#openAll(replay);
+    this.#opened.set(replay, opened);
+    return await opened;
+  }
+
+  async #openAll({ recordings }: Replay): Promise<OpenedRecording[]> {
     const opened: OpenedRecording[] = [];
     for (const recording of recordings) {
       const { media, file } = await this.#library.open(recording);

@@ -59,6 +59,7 @@ describe('a replay in HLS', () => {
     expect(formatMediaPlaylist(playlistOfReplay(replay(true), opened, 'audio'))).toBe(`#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:10
+#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=60
 #EXT-X-PLAYLIST-TYPE:EVENT
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-MAP:URI="r1/audio/init.mp4"

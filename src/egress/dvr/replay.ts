@@ -13,7 +13,7 @@ export interface ReplayRecording {
   readonly growing: boolean;
 }
 
-/** A broadcast as it can be played from its beginning, while it is on and afterwards. */
+/** A broadcast as it can be played from its beginning, while it is on and afterwards: as it was at one moment. */
 export interface Replay {
   /** Of the broadcast, or of its recording where just that is meant; part of its addresses. */
   readonly id: string;

@@ -28,10 +28,11 @@ export function formatMediaPlaylist(
   { skip = false }: MediaPlaylistFormat = {},
 ): string {
   const { lowLatency, segments, ended } = playlist;
-  const skipped = skip && lowLatency && !ended ? skippable(playlist) : 0;
+  const skipped = skip && canSkip(playlist) ? skippable(playlist) : 0;
   const lines = head(playlist);
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
-  let map: PlaylistMap | undefined = skipped > 0 ? segments[skipped - 1]?.map : undefined;
+  // What a player has of a growing file may name it otherwise: the first that is listed says it again.
+  let map: PlaylistMap | undefined = skipped > 0 && lowLatency ? segments[skipped - 1]?.map : undefined;
   for (let index = skipped; index < segments.length; index += 1) {
     const segment = segments[index];
     if (!segment) break;
@@ -45,14 +46,8 @@ export function formatMediaPlaylist(
   return lines.join('\n');
 }
 
-function head({
-  targetDuration,
-  mediaSequence,
-  discontinuitySequence,
-  type,
-  lowLatency,
-  ended,
-}: MediaPlaylist): string[] {
+function head(playlist: MediaPlaylist): string[] {
+  const { targetDuration, mediaSequence, discontinuitySequence, type, lowLatency, ended } = playlist;
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${VERSION}`,
@@ -61,19 +56,26 @@ function head({
   if (lowLatency) {
     lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(lowLatency.partTarget)}`);
     const control = [
-      `CAN-SKIP-UNTIL=${seconds(milliseconds(SKIP_BOUNDARY * targetDuration))}`,
+      canSkipUntil(playlist),
       `HOLD-BACK=${seconds(milliseconds(HOLD_BACK * targetDuration))}`,
       `PART-HOLD-BACK=${seconds(milliseconds(HOLD_BACK * lowLatency.partTarget))}`,
     ];
     // After the end nothing blocks and nothing is left out.
     const live = ended ? control.slice(1) : ['CAN-BLOCK-RELOAD=YES', ...control];
     lines.push(`#EXT-X-SERVER-CONTROL:${live.join(',')}`);
-  }
+  } else if (canSkip(playlist)) lines.push(`#EXT-X-SERVER-CONTROL:${canSkipUntil(playlist)}`);
   if (type) lines.push(`#EXT-X-PLAYLIST-TYPE:${type}`);
   lines.push(`#EXT-X-MEDIA-SEQUENCE:${mediaSequence}`);
   if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
   return lines;
 }
+
+/** What only grows is soon long; a plain live one never is. */
+const canSkip = ({ lowLatency, type, ended }: MediaPlaylist): boolean =>
+  !ended && (lowLatency !== undefined || type === 'EVENT');
+
+const canSkipUntil = ({ targetDuration }: MediaPlaylist): string =>
+  `CAN-SKIP-UNTIL=${seconds(milliseconds(SKIP_BOUNDARY * targetDuration))}`;
 
 /** How many of the oldest segments end before the skip boundary. */
 function skippable({ segments, targetDuration, lowLatency }: MediaPlaylist): number {

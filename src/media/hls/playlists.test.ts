@@ -98,6 +98,7 @@ describe('a media playlist', () => {
     expect(text).toBe(`#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:2
+#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=12
 #EXT-X-PLAYLIST-TYPE:EVENT
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-MAP:URI="media.mp4",BYTERANGE="800@0"
@@ -118,6 +119,44 @@ media.mp4
     expect(formatMediaPlaylist(LIVE, { skip: true })).toBe(formatMediaPlaylist(LIVE));
     const ended = { ...many, ended: true };
     expect(formatMediaPlaylist(ended, { skip: true })).toBe(formatMediaPlaylist(ended));
+  });
+});
+
+describe('a playlist that grows from the beginning of a broadcast', () => {
+  const EVENT: MediaPlaylist = {
+    targetDuration: milliseconds(4000),
+    mediaSequence: 0,
+    discontinuitySequence: 0,
+    segments: Array.from({ length: 30 }, (_, index) => segment(index, { map: index < 20 ? FIRST : SECOND })),
+    type: 'EVENT',
+    ended: false,
+  };
+
+  it('can be asked for without what a player has, beyond six target durations', () => {
+    const text = formatMediaPlaylist(EVENT, { skip: true });
+    expect(formatMediaPlaylist(EVENT)).toContain('\n#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=24\n');
+    // Twelve segments of 2 s reach up to the boundary; the map is said again, for that of a growing file may change its name.
+    expect(text).toContain(`#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-SKIP:SKIPPED-SEGMENTS=18
+#EXT-X-MAP:URI="init-0.mp4"
+#EXTINF:2,
+18.m4s
+`);
+    expect(text.split('#EXTINF').length - 1).toBe(12);
+  });
+
+  it('is whole for who asks so while there is little, and when nothing follows', () => {
+    const short = { ...EVENT, segments: EVENT.segments.slice(0, 12) };
+    expect(formatMediaPlaylist(short, { skip: true })).toBe(formatMediaPlaylist(short));
+    const over: MediaPlaylist = { ...EVENT, type: 'VOD', ended: true };
+    expect(formatMediaPlaylist(over, { skip: true })).toBe(formatMediaPlaylist(over));
+    expect(formatMediaPlaylist(over)).not.toContain('SERVER-CONTROL');
+  });
+
+  it('offers nothing of the kind where old segments go by themselves', () => {
+    const { type, ...plain } = EVENT;
+    expect(formatMediaPlaylist(plain, { skip: true })).not.toMatch(/SKIP|SERVER-CONTROL/);
+    expect(type).toBe('EVENT');
   });
 });
 

@@ -31,7 +31,8 @@ interface Names {
   readonly name: string;
 }
 
-type SendReplay = (replay: Replay, asked: ReplayRequest, names: Names) => Promise<number>;
+type Query = Readonly<Record<string, unknown>>;
+type SendReplay = (replay: Replay, asked: ReplayRequest, names: Names, query: Query) => Promise<number>;
 
 /**
  * `/live/{channel}/dvr.m3u8` and `dvr.mpd`: the channel's broadcast from its beginning, and when it is over the whole of it; where
@@ -56,7 +57,7 @@ export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<voi
           request,
           reply,
           () => find(names),
-          (replay, asked) => send(replay, asked, names),
+          (replay, asked) => send(replay, asked, names, request.query as Query),
         );
       });
       scope.options(path, DELIVERY_OPTIONS, allowOthers);
@@ -71,8 +72,8 @@ export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<voi
     route('/vod/:id/manifest.mpd', ofId, (replay, asked) =>
       egress.sendManifest(replay, '', '../../live/time', asked),
     );
-    route('/vod/:id/:file', ofId, (replay, asked, { file }) =>
-      egress.sendPlaylist(replay, kindOf(file.endsWith('.m3u8') ? file.slice(0, -5) : ''), asked),
+    route('/vod/:id/:file', ofId, (replay, asked, { file }, query) =>
+      egress.sendPlaylist(replay, kindOf(file.endsWith('.m3u8') ? file.slice(0, -5) : ''), query, asked),
     );
     route('/vod/:id/:recording/:kind/:name', ofId, (replay, asked, { recording, kind, name }) =>
       egress.sendMedia(replay, recording, kindOf(kind), name, asked),
