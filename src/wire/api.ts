@@ -379,8 +379,9 @@ export type DestinationList = Static<typeof DestinationList>;
 const DestinationName = Type.String({ minLength: 1, maxLength: 100 });
 const DestinationKey = Type.String({
   maxLength: 500,
-  pattern: '^\\S*$',
-  description: 'A stream key without spaces; stored encrypted, never shown again. Empty for none',
+  pattern: '^\\S*(?:(?:^|\\s)pubUser=\\S+\\s+pubPasswd=\\S+)?$',
+  description:
+    'A stream key without spaces, and behind it pubUser=… pubPasswd=… for servers that ask who publishes; stored encrypted, never shown again. Empty for none',
 });
 
 /** Body of `POST /api/channels/{name}/destinations`. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { milliseconds } from '../../media/time.ts';
+import { withAuthentication } from './authentication.ts';
 import { DestinationError } from './destination-error.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
@@ -29,8 +30,10 @@ export async function probeDestination(
     const target = parsePublishTarget(url, streamKey);
     const [address = ''] = await host.policy.resolve(target.host);
     const { authorities, openSocket } = host;
-    const socket = await openSocket({ address, target, authorities, signal: abort.signal });
-    const error = await shakeHands(socket, target, host);
+    const error = await withAuthentication(target, async (asked) => {
+      const socket = await openSocket({ address, target: asked, authorities, signal: abort.signal });
+      return await shakeHands(socket, asked, host);
+    });
     if (error) throw error;
     return { reached: true, code: null, words: REACHED };
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 } from '../../media/rtmp/message.ts';
 import { MessageOutput } from '../../media/rtmp/message-output.ts';
 import { bytes } from '../../media/time.ts';
+import { AuthenticationDemand, demandsAuthentication } from './authentication.ts';
 import { DestinationError } from './destination-error.ts';
 import type { PublishTarget } from './publish-target.ts';
 import { redactKey } from './redact-key.ts';
@@ -176,6 +177,7 @@ export class PublishProtocol {
     const said = [amf0Property(information, 'code'), amf0Property(information, 'description')]
       .filter((text) => typeof text === 'string' && text !== '')
       .join(': ');
+    if (command.name !== 'onStatus' && demandsAuthentication(said)) return new AuthenticationDemand(said);
     const words = redactKey(said, this.#target.streamName);
     const quoted = words ? ` It says: ${words}` : '';
     if (command.name !== 'onStatus') {

@@ -23,6 +23,17 @@ it('keeps what servers have put into the query of an application', () => {
   expect(parsePublishTarget('rtmp://host/app?vhost=a', 'k')).toMatchObject({ app: 'app?vhost=a' });
 });
 
+it('knows who publishes where that stands behind the key', () => {
+  const credentials = { user: 'ada', password: 'p=w&d?' };
+  expect(parsePublishTarget('rtmp://host/live', 'room pubUser=ada pubPasswd=p=w&d?')).toMatchObject({
+    ...{ app: 'live', streamName: 'room', credentials },
+  });
+  expect(parsePublishTarget('rtmp://host/live/room', 'pubUser=ada pubPasswd=p=w&d?')).toMatchObject({
+    ...{ app: 'live', streamName: 'room', credentials },
+  });
+  expect(parsePublishTarget('rtmp://host/live', 'room?pubUser=ada')).not.toHaveProperty('credentials');
+});
+
 it('refuses what is no RTMP address in words', () => {
   for (const [address, key] of [
     ['https://host/live', 'k'],

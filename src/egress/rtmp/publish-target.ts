@@ -12,6 +12,8 @@ export interface PublishTarget {
   readonly tcUrl: string;
   /** What is published: the stream key. Secret. */
   readonly streamName: string;
+  /** Who publishes, for servers that ask. Secret. */
+  readonly credentials?: { readonly user: string; readonly password: string };
 }
 
 const RTMP_PORT = 1935;
@@ -20,7 +22,7 @@ const LONGEST = 2000;
 
 /**
  * Takes an `rtmp:` or `rtmps:` address and a stream key apart. Without a key the last part of the path is what is
- * published. Throws DestinationError `url-invalid`.
+ * published. Behind the key may stand `pubUser=…` and `pubPasswd=…`, as librtmp has them. Throws DestinationError `url-invalid`.
  */
 export function parsePublishTarget(address: string, streamKey: string): PublishTarget {
   const url = URL.canParse(address) && address.length <= LONGEST ? new URL(address) : undefined;
@@ -29,11 +31,11 @@ export function parsePublishTarget(address: string, streamKey: string): PublishT
     throw invalid('The address must begin with rtmp:// or rtmps://');
   }
   if (url.username || url.password)
-    throw invalid('A user name in the address is not supported: use the stream key');
+    throw invalid('A user name cannot be in the address: write pubUser=… pubPasswd=… behind the stream key');
   if (url.hash) throw invalid('The address must not have a # in it');
   if (!url.hostname) throw invalid('The address has no host in it');
   const path = url.pathname.replace(/^\/+|\/+$/g, '');
-  const key = streamKey.trim();
+  const { key, credentials } = takeCredentials(streamKey.trim());
   const split = key ? path.length : path.lastIndexOf('/');
   const app = decode(path.slice(0, Math.max(split, 0)) + url.search);
   const streamName = key || decode(path.slice(split + 1));
@@ -41,7 +43,16 @@ export function parsePublishTarget(address: string, streamKey: string): PublishT
   if (!streamName) throw invalid('The destination has no stream key');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port ? Number(url.port) : tls ? RTMPS_PORT : RTMP_PORT;
-  return { tls, host, port, app, tcUrl: `${url.protocol}//${url.host}/${app}`, streamName };
+  const tcUrl = `${url.protocol}//${url.host}/${app}`;
+  return { tls, host, port, app, tcUrl, streamName, ...(credentials && { credentials }) };
+}
+
+const CREDENTIALS = /(?:^|\s)pubUser=(\S+)\s+pubPasswd=(\S+)$/;
+
+function takeCredentials(text: string): { key: string } & Pick<PublishTarget, 'credentials'> {
+  const [all = '', user, password] = CREDENTIALS.exec(text) ?? [];
+  if (user === undefined || password === undefined) return { key: text };
+  return { key: text.slice(0, text.length - all.length).trim(), credentials: { user, password } };
 }
 
 function decode(text: string): string {

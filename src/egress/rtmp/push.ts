@@ -6,6 +6,7 @@ import { writeStreamMetadata } from '../../media/flv/stream-metadata.ts';
 import { MESSAGE } from '../../media/rtmp/message.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { AddressPolicy } from './address-policy.ts';
+import { withAuthentication } from './authentication.ts';
 import { DestinationError, type DestinationErrorCode } from './destination-error.ts';
 import type { FlvFrame } from './flv-track.ts';
 import { BroadcastFeed, problemOfTracks, type Renditions, type VideoMode } from './from-channel.ts';
@@ -163,25 +164,36 @@ export class Push {
   }
 
   async #attempt(): Promise<void> {
-    const { clock, policy, authorities, openSocket } = this.#host;
     this.#nextTry = null;
     this.#become('connecting');
+    try {
+      const { url, streamKey } = this.settings;
+      const target = parsePublishTarget(url, streamKey);
+      const addresses = await this.#host.policy.resolve(target.host);
+      const address = addresses[this.#attempts % addresses.length] ?? '';
+      this.#attempts += 1;
+      const error = await withAuthentication(target, (asked) => this.#dial(address, asked));
+      if (error) this.#lost(error);
+      else this.#finish();
+    } catch (error) {
+      this.#lost(this.#nameError(error));
+    }
+  }
+
+  /** Uses one connection to its end; answers what was wrong, undefined when it was closed from here. */
+  async #dial(address: string, target: PublishTarget): Promise<DestinationError | undefined> {
+    const { clock, authorities, openSocket } = this.#host;
+    if (this.#isOver) return undefined;
     const abort = new AbortController();
     this.#abort = abort;
     const timer = clock.after(DIAL_TIMEOUT, () => abort.abort());
     try {
-      const { url, streamKey } = this.settings;
-      const target = parsePublishTarget(url, streamKey);
-      const addresses = await policy.resolve(target.host);
-      const address = addresses[this.#attempts % addresses.length] ?? '';
-      this.#attempts += 1;
       const socket = await openSocket({ address, target, authorities, signal: abort.signal });
+      if (!this.#isOver) return await this.#use(socket, target, timer);
+      socket.destroy();
+      return undefined;
+    } finally {
       timer.cancel();
-      if (this.#isOver) socket.destroy();
-      else await this.#use(socket, target);
-    } catch (error) {
-      timer.cancel();
-      this.#lost(this.#nameError(error));
     }
   }
 
@@ -195,7 +207,8 @@ export class Push {
     );
   }
 
-  async #use(socket: Socket, target: PublishTarget): Promise<void> {
+  async #use(socket: Socket, target: PublishTarget, dialling: Timer): Promise<DestinationError | undefined> {
+    dialling.cancel();
     const connection = new PublishConnection(socket, target, this.#host.clock, {
       onReady: (capabilities) => this.#ready(connection, capabilities),
       onPublishing: () => this.#publishing(),
@@ -208,8 +221,7 @@ export class Push {
     this.#droppedBefore += connection.dropped.groups;
     this.#splicer.restart();
     if (wasAsked && this.#liveAt === undefined) this.#refusals += 1;
-    if (error) this.#lost(error);
-    else this.#finish();
+    return error;
   }
 
   /** The server took the connection: it is only asked to publish what there will be. */

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { Amf0Object } from '../../media/rtmp/amf0-value.ts';
+import { type Amf0Object, amf0Property } from '../../media/rtmp/amf0-value.ts';
 import { ChunkStreamReader } from '../../media/rtmp/chunk-stream-reader.ts';
 import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
 import { type RtmpCommand, readCommand, writeCommand } from '../../media/rtmp/command.ts';
@@ -21,6 +22,8 @@ export interface TestServerBehaviour {
   readonly garbage?: Uint8Array;
   /** In the answer to `connect`; null refuses it. */
   readonly capabilities?: Amf0Object | null;
+  /** Lets nobody in who does not answer Adobe's challenge; with `opaque` as Akamai's servers put it. */
+  readonly authentication?: { readonly user: string; readonly password: string; readonly opaque: boolean };
   /** The answer to `publish`: a status code, `close` for none, `nothing` for none and waiting. */
   readonly publish?: string;
   /** Closes the connection once it was published to. */
@@ -143,7 +146,11 @@ export class TestRtmpServer {
     const { transaction } = command;
     const say = (name: string, ...values: RtmpCommand['arguments']) =>
       connection.say(writeCommand({ name, transaction, arguments: values }));
-    if (command.name === 'connect' && capabilities === null) {
+    const rejection = command.name === 'connect' ? this.#rejectionOf(command) : undefined;
+    if (rejection !== undefined) {
+      say('_error', null, { level: 'error', code: 'NetConnection.Connect.Rejected', description: rejection });
+      connection.socket.end();
+    } else if (command.name === 'connect' && capabilities === null) {
       const why = { level: 'error', code: 'NetConnection.Connect.Rejected', description: 'no' };
       say('_error', null, why);
     } else if (command.name === 'connect') {
@@ -154,6 +161,28 @@ export class TestRtmpServer {
     } else if (command.name === 'publish') {
       this.#answerPublish(connection, command);
     }
+  }
+
+  /** As Adobe's add-in for authentication says it (Flash Media Encoder authentication add-in), computed by itself. */
+  #rejectionOf({ arguments: [properties] }: RtmpCommand): string | undefined {
+    const { authentication } = this.behaviour;
+    if (!authentication) return undefined;
+    const { user, password, opaque } = authentication;
+    const query = String(amf0Property(properties, 'app')).split('?')[1] ?? '';
+    const asked = new Map(
+      query.split('&').map((one) => [one.split('=')[0], one.slice(one.indexOf('=') + 1)]),
+    );
+    if (!asked.has('authmod')) return '[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : ';
+    const reject = (fields: string) => `[ AccessManager.Reject ] : [ authmod=adobe ] : ?${fields}`;
+    if (asked.get('user') !== user) return reject('reason=nosuchuser&user=x');
+    const [salt, challenge] = ['c2FsdA==', 'Y2hhbGxlbmdl+/=='];
+    const response = asked.get('response');
+    const demand = `reason=needauth&user=${user}&salt=${salt}&challenge=${challenge}`;
+    if (response === undefined) return reject(opaque ? `${demand}&opaque=${challenge}` : demand);
+    const md5 = (...parts: string[]) => createHash('md5').update(parts.join('')).digest('base64');
+    const expected = md5(md5(user, salt, password), challenge, asked.get('challenge') ?? '');
+    const right = response === expected && (!opaque || asked.get('opaque') === challenge);
+    return right ? undefined : reject('reason=authfailed');
   }
 
   #answerPublish({ say, socket }: TestServerConnection, { arguments: [, key] }: RtmpCommand): void {
