@@ -223,6 +223,25 @@ describe('a refusal', () => {
     expect(server.refused).toEqual(['channel-busy']);
   });
 
+  it('is given to an encoder that was taken over and comes back by itself, as long as the other one is there', async () => {
+    const server = await start();
+    const name = `main?key=${STREAM_KEY}&takeover=1`;
+    const first = await publish(server, half, name);
+    const second = await publish(server, half, name);
+    await first.closed;
+    for (let tries = 0; tries < 3; tries += 1) {
+      const again = await TestRtmpPublisher.ask(server, name);
+      await again.closed;
+      expect(again.statuses[0]).toMatchObject({ level: 'error', code: 'NetStream.Publish.BadName' });
+    }
+    expect(second.statuses).toHaveLength(1);
+    second.socket.destroy();
+    await eventually(() => server.channel('main').state === 'interrupted');
+    const back = await publish(server, half, name);
+    expect(back.statuses[0]?.code).toBe('NetStream.Publish.Start');
+    expect(server.recordings).toHaveLength(1);
+  });
+
   it('is given to who plays, politely', async () => {
     const server = await start();
     const player = await TestRtmpPublisher.open(server);

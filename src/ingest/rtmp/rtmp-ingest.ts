@@ -5,6 +5,7 @@ import { HANDSHAKE_RANDOM } from '../../media/rtmp/handshake.ts';
 import { milliseconds } from '../../media/time.ts';
 import { PublishError } from '../session/publish-error.ts';
 import type { PublishSessions } from '../session/publish-sessions.ts';
+import { DisplacedPublishers } from './displaced-publishers.ts';
 import { type AdmittedPublisher, RtmpPublisher } from './rtmp-publisher.ts';
 
 /** What publishers are taken in with. */
@@ -24,11 +25,13 @@ const MAX_OPENING = 200;
 export class RtmpIngest {
   readonly #options: RtmpIngestOptions;
   readonly #publishers = new Set<RtmpPublisher>();
+  readonly #displaced: DisplacedPublishers;
   #timer: Timer | undefined;
   #closed = false;
 
   constructor(options: RtmpIngestOptions) {
     this.#options = options;
+    this.#displaced = new DisplacedPublishers(options.sessions.clock);
   }
 
   /** How many publishers are connected. */
@@ -47,7 +50,10 @@ export class RtmpIngest {
     }
     socket.setNoDelay(true);
     const { sessions, admit, onRefused } = this.#options;
-    const publisher = new RtmpPublisher(socket, { sessions, admit, random: randomBytes(HANDSHAKE_RANDOM) });
+    const publisher = new RtmpPublisher(socket, {
+      ...{ sessions, admit, displaced: this.#displaced },
+      random: randomBytes(HANDSHAKE_RANDOM),
+    });
     this.#publishers.add(publisher);
     publisher.onRefused = onRefused;
     publisher.onClosed = () => this.#publishers.delete(publisher);

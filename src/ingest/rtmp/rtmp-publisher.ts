@@ -8,6 +8,7 @@ import { Inflow } from '../session/inflow.ts';
 import { PublishError, type PublishErrorCode, toPublishError } from '../session/publish-error.ts';
 import type { PublishSessions } from '../session/publish-sessions.ts';
 import type { PublisherSession, SessionOwner } from '../session/publisher-session.ts';
+import type { DisplacedPublishers } from './displaced-publishers.ts';
 import { ReceiveProtocol, type ReceiveProtocolHost } from './receive-protocol.ts';
 
 /** A publisher whose key is right. */
@@ -20,6 +21,7 @@ export interface AdmittedPublisher {
 /** What a publisher's connection is dealt with by. */
 export interface RtmpPublisherOptions {
   readonly sessions: PublishSessions;
+  readonly displaced: DisplacedPublishers;
   /** For the handshake. */
   readonly random: Uint8Array;
   /** Checks the key in the name of a stream. Rejects with PublishError. */
@@ -48,11 +50,14 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   readonly #inflow: Inflow;
   readonly #flv = new FlvWriter();
   readonly #openedAt: Milliseconds;
+  readonly #address: string;
   #session: PublisherSession | undefined;
   #channel: Channel | undefined;
   /** Nothing is taken any more: the socket is closing. */
   #done = false;
   #closeTimer: Timer | undefined;
+  /** Another one has its channel, and it is to know. */
+  #isDisplaced = false;
 
   constructor(socket: Socket, options: RtmpPublisherOptions) {
     const { clock, limits } = options.sessions;
@@ -61,7 +66,9 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
     this.#protocol = new ReceiveProtocol(options.random, limits.demuxer.maxElement, this);
     this.#inflow = new Inflow(socket, { clock, noMediaTimeout: limits.noMediaTimeout });
     this.#openedAt = clock.now();
+    this.#address = socket.remoteAddress ?? '';
     socket.on('data', this.#onData);
+    socket.on('end', this.#noteDisplaced);
     // What breaks a connection is nobody's fault here; the close follows.
     socket.on('error', () => {});
     socket.on('close', this.#onClose);
@@ -96,8 +103,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   /** For {@link ReceiveProtocol}: nothing is read until it is known who this is. */
   publish(streamName: string): void {
     this.#socket.pause();
-    const address = this.#socket.remoteAddress ?? '';
-    void this.#options.admit(streamName, address).then(
+    void this.#options.admit(streamName, this.#address).then(
       (publisher) => this.#attempt(() => this.#begin(publisher)),
       (error: unknown) => this.#refuse(error),
     );
@@ -131,6 +137,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   /** For a {@link PublisherSession}: it is over. */
   dismissed(error: PublishError): void {
     this.#session = undefined;
+    this.#isDisplaced = error.code === 'taken-over';
     this.close(error);
   }
 
@@ -147,6 +154,14 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
 
   readonly #onData = (received: Buffer): void => {
     if (!this.#done) this.#attempt(() => this.#protocol.push(received));
+    else this.#noteDisplaced();
+  };
+
+  /** It is still there, so that it will come back: not one whose connection broke, and that took over from itself. */
+  readonly #noteDisplaced = (): void => {
+    if (!this.#isDisplaced || !this.#channel) return;
+    this.#isDisplaced = false;
+    this.#options.displaced.add(this.#channel.name, this.#address);
   };
 
   readonly #onClose = (): void => {
@@ -158,9 +173,11 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
     this.onClosed();
   };
 
-  #begin({ channel, takeover }: AdmittedPublisher): void {
+  #begin({ channel, takeover: wished }: AdmittedPublisher): void {
     if (this.#done) return;
-    const session = this.#options.sessions.open({ channel, takeover, resumable: false });
+    const { sessions, displaced } = this.#options;
+    const takeover = wished && !displaced.has(channel.name, this.#address);
+    const session = sessions.open({ channel, takeover, resumable: false });
     session.attach(this);
     this.#session = session;
     this.#channel = channel;
