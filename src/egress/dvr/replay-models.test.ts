@@ -12,6 +12,8 @@ import { playlistOfReplay, variantsOf } from './playlist-of-replay.ts';
 import type { OpenedRecording, Replay } from './replay.ts';
 import { finishedPeriods, ReplayClock } from './replay-clock.ts';
 
+// It takes every EXT-X-SERVER-CONTROL for one of low latency, and warns that it does not block.
+HLS.setOptions({ silent: true });
 const START = Date.UTC(2026, 0, 1);
 
 function segmentsOf(track: Track, count: number, silent?: number) {

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
+import { readByteRange } from '../http/byte-range.ts';
 import { matchesTag } from '../http/matches-tag.ts';
 import { OPEN_TO_ALL } from '../http/open-to-all.ts';
 import type { RecordedFile } from './recorded-file.ts';
-import type { SegmentBytes } from './recorded-media.ts';
+import type { FileRun, SegmentBytes } from './recorded-media.ts';
 
 /** Media to send, and who may keep it. */
 export interface RecordedAnswer {
@@ -20,8 +21,9 @@ const BLOCK = 256 * 1024;
 const STALL_TIMEOUT = milliseconds(20_000);
 
 /**
- * Answers with a segment, read from the file at the pace of the client: a block is in memory for each, no more. Answers the
- * bytes to be sent when all are given away or the client is gone. The file stays its owner's.
+ * Answers with a segment, or the range of it that was asked for, read from the file at the pace of the client: a block is in memory
+ * for each, no more. Answers the bytes to be sent when all are given away or the client is gone. The file stays its owner's. Throws
+ * DeliveryError `range-not-satisfiable`.
  */
 export async function sendRecorded(
   request: IncomingMessage,
@@ -29,15 +31,20 @@ export async function sendRecorded(
   file: RecordedFile,
   { bytes, kind, etag, cacheControl }: RecordedAnswer,
 ): Promise<number> {
-  const headers = { ...OPEN_TO_ALL, etag, 'cache-control': cacheControl };
+  const headers = { ...OPEN_TO_ALL, etag, 'cache-control': cacheControl, 'accept-ranges': 'bytes' };
   if (matchesTag(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end();
     return 0;
   }
-  response.writeHead(200, {
+  const { range: wanted, 'if-range': condition } = request.headers;
+  const stale = condition !== undefined && condition !== etag;
+  const range = stale ? undefined : readByteRange(wanted, bytes.byteLength);
+  const sent = range ? cut(bytes, range.first, range.last - range.first + 1) : bytes;
+  response.writeHead(range ? 206 : 200, {
     ...headers,
     'content-type': `${kind}/mp4`,
-    'content-length': bytes.byteLength,
+    'content-length': sent.byteLength,
+    ...(range && { 'content-range': `bytes ${range.first}-${range.last}/${bytes.byteLength}` }),
   });
   if (request.method === 'HEAD') {
     response.end();
@@ -45,8 +52,8 @@ export async function sendRecorded(
   }
   response.setTimeout(STALL_TIMEOUT, () => response.destroy());
   try {
-    for await (const block of blocksOf(file, bytes)) {
-      if (response.destroyed) return bytes.byteLength;
+    for await (const block of blocksOf(file, sent)) {
+      if (response.destroyed) return sent.byteLength;
       if (!response.write(block)) await drained(response);
     }
     response.end();
@@ -54,7 +61,22 @@ export async function sendRecorded(
     // The length was promised: a file that cannot be read on cannot be told from a lost connection otherwise.
     response.destroy();
   }
-  return bytes.byteLength;
+  return sent.byteLength;
+}
+
+/** That many bytes of a segment, from there on. */
+function cut({ head = new Uint8Array(0), runs }: SegmentBytes, first: number, length: number): SegmentBytes {
+  const found: FileRun[] = [];
+  let skip = Math.max(0, first - head.byteLength);
+  const start = head.subarray(first, first + length);
+  let rest = length - start.byteLength;
+  for (const { offset, size } of runs) {
+    const taken = Math.min(rest, Math.max(0, size - skip));
+    if (taken > 0) found.push({ offset: offset + skip, size: taken });
+    skip = Math.max(0, skip - size);
+    rest -= taken;
+  }
+  return { head: start, runs: found, byteLength: length };
 }
 
 /** Small runs are gathered: sound comes in pieces of a kilobyte. */
