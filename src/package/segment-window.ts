@@ -27,7 +27,8 @@ export class SegmentWindow {
     const target = targetDurationOf(limits);
     const duration = Math.max(limits.window, LEAST_WINDOW * target);
     this.#duration = milliseconds(duration);
-    this.#kept = milliseconds(2 * (duration + target));
+    // A playlist is up to a segment longer than it need be, and so is what came when one was last listed.
+    this.#kept = milliseconds(2 * (duration + 2 * target));
     this.#maxBytes = limits.maxBytes;
     this.rates = new SegmentRates(milliseconds(target / 2));
   }

@@ -247,8 +247,8 @@ describe('what is held', () => {
     const track = stream.segmenter.track('video');
     expect(stream.lengths('video')).toEqual(Array.from({ length: 8 }, () => 2000));
     const first = track?.window.listed[0]?.sequence ?? 0;
-    expect(track?.segment(first - 10)).toBeDefined();
-    expect(track?.segment(first - 14)).toBeUndefined();
+    expect(track?.segment(first - 12)).toBeDefined();
+    expect(track?.segment(first - 18)).toBeUndefined();
   });
 
   it('is bounded in bytes whatever else is wanted', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readMpd } from '../../../test/contract/read-mpd.ts';
+import { type Behaviour, simulateStream } from '../../../test/contract/stream-rules/simulated-stream.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import type { Chunk, Epoch } from '../../media/chunk.ts';
 import { formatManifest } from '../../media/dash/format-manifest.ts';
 import type { Manifest } from '../../media/dash/manifest.ts';
 import { bytes, milliseconds, ticksToMilliseconds } from '../../media/time.ts';
 import { targetDurationOf } from '../../package/segment.ts';
-import { type Behaviour, simulateStream } from '../hls/simulated-stream.ts';
 import { Presentation } from '../http/presentation.ts';
 import { WaitingPlaces } from '../http/waiting-list.ts';
 import { manifestOf } from './manifest-of.ts';

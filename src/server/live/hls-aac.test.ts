@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PlaylistRules } from '../../../test/contract/stream-rules/playlist-rules.ts';
 import { Hub } from '../../channel/hub.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import type { Publication } from '../../channel/publication.ts';
-import { PlaylistRules } from '../../egress/hls/playlist-rules.ts';
 import { Presentations } from '../../egress/http/presentations.ts';
 import { idrFrame, interFrame, OPUS, VIDEO } from '../../media/mp4/synthetic-mp4.ts';
 import { bytes, milliseconds, ticks, timescale } from '../../media/time.ts';
