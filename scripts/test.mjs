@@ -28,7 +28,7 @@ const only = process.argv.slice(2);
 const results =
   only.length > 0
     ? [await runTests(only)]
-    : [runCheck(), await runTests(['--project', 'unit']), ...(await runBeside())];
+    : [runCheck(), await runTests(['--project', 'unit']), await runTests(['--project', 'e2e'])];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -39,27 +39,17 @@ function runCheck() {
   return { passed, failed: failed.length };
 }
 
-/** Tests with other servers mostly wait for them: they run beside those in the browser, and say at the end what they found. */
-async function runBeside() {
-  const servers = runTests(['--project', 'servers'], 'pipe');
-  const results = [await runTests(['--project', 'e2e']), await servers];
-  return results;
-}
-
-/** Runs Vitest; a run that broke without a failed test counts as one failure. With `pipe` it is silent until its end. */
-async function runTests(args, output = 'inherit') {
+/** Runs Vitest; a run that broke without a failed test counts as one failure. */
+async function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-test-'));
   const report = join(folder, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const child = spawn(pinnedNode(), [vitest, 'run', ...reporters, ...args], {
     cwd: root,
-    stdio: ['inherit', output, output],
+    stdio: 'inherit',
   });
-  const said = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => said.push(bytes));
   const [status] = await once(child, 'close');
-  process.stdout.write(Buffer.concat(said));
   const { numPassedTests, numFailedTests } = readReport(report);
   rmSync(folder, { recursive: true, force: true });
   return { passed: numPassedTests, failed: numFailedTests === 0 && status !== 0 ? 1 : numFailedTests };
