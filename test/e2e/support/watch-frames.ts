@@ -7,7 +7,9 @@ import type { StampedFrame } from './test-camera.ts';
  */
 export async function watchFrames(page: Pick<Page, 'evaluate'>, count: number): Promise<StampedFrame[]> {
   return page.evaluate(async (wanted) => {
-    const findVideo = () => document.querySelector('headwater-player')?.shadowRoot?.querySelector('video');
+    const findVideo = () =>
+      document.querySelector('headwater-player')?.shadowRoot?.querySelector('video') ??
+      document.querySelector('video');
     const nextFrame = () => new Promise<void>((done) => requestAnimationFrame(() => done()));
     let video = findVideo();
     while (!video) {
@@ -22,7 +24,8 @@ export async function watchFrames(page: Pick<Page, 'evaluate'>, count: number): 
       });
       const stamp = window.readStamp(shown);
       if (!stamp) continue;
-      const now = Math.floor(performance.timeOrigin + at) % 2 ** 28;
+      // Not since the page's origin: the camera's clock is the wall's, which may be set meanwhile.
+      const now = Math.floor(Date.now() + at - performance.now()) % 2 ** 28;
       frames.push({ frame: stamp.frame, delay: now - stamp.time });
     }
     return frames;
