@@ -42,6 +42,7 @@ export class HeadwaterPlayer extends HTMLElement {
     this.#view = new PlayerView(this.attachShadow({ mode: 'open' }), {
       unmute: () => this.#player?.intent.unmute(),
       play: () => this.play(),
+      replay: () => this.#player?.replay(),
       seekToLive: () => this.seekToLive(),
       seek: (behind) => this.#player?.seek(behind),
       seekBy: (step) => this.#player?.seekBy(step),
@@ -197,6 +198,11 @@ export class HeadwaterPlayer extends HTMLElement {
   get dvrLength(): number | null {
     const length = this.#player?.dvr?.length;
     return length === undefined ? null : length / 1000;
+  }
+
+  /** What plays is a broadcast that is over. */
+  get replaying(): boolean {
+    return this.state === 'rewound' && this.#player?.dvr?.complete === true;
   }
 
   /** How playing goes; null without a `src`. */

@@ -1,5 +1,6 @@
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 import type { Clock, Timer } from './clock.ts';
+import type { ChannelNews } from './hls/channel-news.ts';
 import { DvrWindow } from './hls/dvr-window.ts';
 import type { ChannelUrls } from './load/channel-urls.ts';
 import type { PlayNews } from './load/play-connection.ts';
@@ -43,6 +44,7 @@ export class Player {
   readonly #dvr: DvrWindow;
   #live: LiveSources;
   #rewind: RewindSource | undefined;
+  #viewersNews: ChannelNews | undefined;
   #lossTimer: Timer | undefined;
   #targetLatency: Milliseconds | undefined;
   /** Where to go once it is known how far back that can be. */
@@ -160,6 +162,12 @@ export class Player {
     return (isOn || this.#isKept) && this.#dvr.look();
   }
 
+  /** Plays a broadcast that is over, from its beginning. */
+  replay(): void {
+    const { dvr } = this;
+    if (dvr?.complete && !this.#rewind) this.#goBack(dvr.length);
+  }
+
   /** Goes to that distance before the end of the broadcast; too near to it, to the live edge. */
   seek(behind: Milliseconds): void {
     this.#pendingSeek = undefined;
@@ -203,6 +211,7 @@ export class Player {
     this.#lossTimer?.cancel();
     this.#live.close();
     this.#rewind?.close();
+    this.#viewersNews?.close();
     this.#dvr.reset();
     this.#frames.close();
     this.intent.close();
@@ -266,8 +275,11 @@ export class Player {
     this.#state.told(message);
     if (message.type === 'live') this.#broadcastOn(message, wasOn);
     else if (message.type === 'viewers') this.#viewers = message.count;
-    else if (message.type === 'offline') this.#pictureLost();
-    else if (message.type === 'ended' && !this.#isKept) this.#dvr.reset();
+    else if (message.type === 'offline') {
+      this.#pictureLost();
+      // Who comes too late is offered what they missed.
+      if (!this.#dvr.looked) this.lookBack();
+    } else if (message.type === 'ended' && !this.#isKept) this.#dvr.reset();
     this.#options.onChange();
   }
 
@@ -335,6 +347,12 @@ export class Player {
       ended: () => this.seekToLive(),
     });
     this.#rewind.start();
+    // The live ways, which told of them, are closed meanwhile.
+    this.#viewersNews = sources.followNews((news) => {
+      if (news.type !== 'viewers') return;
+      this.#viewers = news.count;
+      this.#options.onChange();
+    });
     this.intent.play();
     this.#options.onChange();
   }
@@ -343,6 +361,7 @@ export class Player {
     this.#leaving();
     this.#rewind?.close();
     this.#rewind = undefined;
+    this.#viewersNews?.close();
     this.#state.rewound = false;
     this.#live = this.#openLive();
     this.#live.targetLatency = this.#targetLatency;

@@ -72,11 +72,11 @@ afterEach(async () => {
   await server.close();
 });
 
-async function open(attributes = '', inContext = context): Promise<Page> {
+async function open(attributes = '', inContext = context, content = ''): Promise<Page> {
   server.page('/', {
     body: `<!doctype html><html lang="en"><title>Watch</title><link rel="stylesheet" href="/page.css">
       <script type="module" src="/player/headwater-player.js"></script>
-      <main><h1>A page</h1><headwater-player src="/live/main" ${attributes}></headwater-player></main></html>`,
+      <main><h1>A page</h1><headwater-player src="/live/main" ${attributes}>${content}</headwater-player></main></html>`,
     type: 'text/html',
     headers: { 'content-security-policy': POLICY },
   });
@@ -159,6 +159,10 @@ describe('a page with one script tag', () => {
     const bar = page.locator('headwater-player media-volume-range #progress');
     const barWidth = () => bar.evaluate((element) => element.getBoundingClientRect().width);
     await expect.poll(barWidth).toBeGreaterThan(20);
+    const loaded = await page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name),
+    );
+    expect(loaded.filter((name) => name.includes('/player/'))).toEqual([`${url}/player/headwater-player.js`]);
     expect(await page.evaluate(() => window.violations)).toEqual([]);
   });
 
@@ -449,6 +453,39 @@ describe('controls', () => {
     );
   });
 
+  it('wear what the page gives: a poster, captions, colours and styles of parts', async () => {
+    server.page('/poster.svg', {
+      body: '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"/>',
+      type: 'image/svg+xml',
+    });
+    server.page('/page.css', {
+      body: `headwater-player { --headwater-accent: rgb(1 2 3); --headwater-text: rgb(4 5 6) }
+        headwater-player::part(message) { letter-spacing: 7px }`,
+      type: 'text/css',
+    });
+    const track = '<track kind="captions" srclang="en" label="English">';
+    const page = await open('poster="/poster.svg"', context, track);
+    await stateIs(page, 'offline');
+    const poster = page.locator('headwater-player .poster');
+    await poster.waitFor();
+    expect(await poster.evaluate((image) => (image as HTMLImageElement).src)).toBe(`${url}/poster.svg`);
+    const styleOf = (selector: string, property: string) =>
+      page
+        .locator(`headwater-player ${selector}`)
+        .evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property);
+    expect(await styleOf('.start', 'background-color')).toBe('rgb(1, 2, 3)');
+    expect(await styleOf('.message', 'letter-spacing')).toBe('7px');
+    expect(await styleOf('.message', 'color')).toBe('rgb(4, 5, 6)');
+    server.goLive(recording);
+    await plays(page);
+    expect(await poster.isVisible()).toBe(false);
+    await page.locator('headwater-player').hover();
+    await page.getByRole('button', { name: /captions/i }).click();
+    await page.waitForFunction(
+      () => document.querySelector('headwater-player')?.video.textTracks[0]?.mode === 'showing',
+    );
+  });
+
   it('do not start by themselves when the page says so', async () => {
     server.goLive(recording);
     const page = await open('autoplay="off"');
@@ -501,6 +538,10 @@ describe('a viewer who goes back', () => {
     });
     await page.getByRole('button', { name: 'Details' }).click();
     await page.locator('headwater-player .stats dd', { hasText: /^HLS$/ }).waitFor();
+    expect(await page.locator('headwater-player .stats dt').allTextContents()).toEqual([
+      ...['Transport', 'Delay', 'Buffer', 'Bitrate', 'Resolution', 'Frames dropped', 'Chunks skipped'],
+      ...['Stalls', 'Reconnects'],
+    ]);
     await page.locator('headwater-player media-controller').focus();
     await page.keyboard.press('k');
     await page.waitForFunction(() => document.querySelector('headwater-player')?.paused);

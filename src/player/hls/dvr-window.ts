@@ -36,6 +36,11 @@ export class DvrWindow {
     return milliseconds(known.length + grown);
   }
 
+  /** It was asked for, since the broadcast began. */
+  get looked(): boolean {
+    return this.#lookedAt !== undefined;
+  }
+
   /** Somebody may want to go back. True while an answer is waited for. */
   look(): boolean {
     const now = this.#options.clock.now();

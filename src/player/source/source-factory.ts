@@ -43,6 +43,11 @@ export class SourceFactory {
     return this.#hlsTransport !== undefined;
   }
 
+  /** The channel's news, without its media. */
+  get followNews(): FollowChannel {
+    return this.#environment.followNews;
+  }
+
   /** Undefined where there are no Media Source Extensions. */
   openWebSocket(events: SourceEvents): WebSocketSource | undefined {
     const { mediaSource, urls } = this.#environment;

@@ -37,6 +37,8 @@ export interface ViewModel extends Status {
 export interface ViewActions {
   unmute(): void;
   play(): void;
+  /** Plays the broadcast that is over from its beginning. */
+  replay(): void;
   seekToLive(): void;
   /** Goes to that distance before live. */
   seek(behind: Milliseconds): void;
@@ -104,6 +106,7 @@ export class PlayerView {
       this.video.textTracks.addEventListener(type, () => this.#showCaptions());
     this.#find('.unmute').addEventListener('click', () => this.#unmute(actions));
     this.#find('.start').addEventListener('click', () => actions.play());
+    this.#find('.replay').addEventListener('click', () => this.#replay(actions));
     this.#find('.live').addEventListener('click', () => actions.seekToLive());
   }
 
@@ -134,6 +137,7 @@ export class PlayerView {
     this.#text('.detail', detail);
     this.#toggle('scrim', hasPicture && message !== '');
     this.#show('.start', isLive && model.blocked);
+    this.#show('.replay', (state === 'offline' || state === 'ended') && ScrubBar.isFor(model.dvr));
     this.#show('.unmute', isLive && model.mutedByBrowser);
     this.#show('.poster', !hasPicture && this.#find('.poster').hasAttribute('src'));
     this.#show('media-play-button', hasPicture && state !== 'ended');
@@ -149,14 +153,17 @@ export class PlayerView {
     this.#stats.render(model.stats);
     this.#show('.viewers', model.viewers !== null && model.viewers > 0 && state !== 'error');
     this.#text('.viewers-value', String(model.viewers ?? ''));
-    const playing = isRewound ? 'Earlier in the broadcast' : 'Live';
+    const rewound = model.dvr?.complete ? 'Replay' : 'Earlier in the broadcast';
+    const playing = isRewound ? rewound : 'Live';
     this.#text('.status', isLive ? (paused ? 'Paused' : playing) : `${message}. ${detail}`);
   }
 
   #showDistance({ dvr, delay, paused }: ViewModel, isRewound: boolean): void {
     const behind = timeText(dvr?.behind ?? 0);
-    const end = dvr?.complete ? 'the end' : 'live';
-    if (isRewound) this.#label(`${behind} before ${end}. Go to the live picture`);
+    const isReplay = isRewound && dvr?.complete === true;
+    this.#text('.live-label', isReplay ? 'REPLAY' : 'LIVE');
+    if (isReplay) this.#label(`Replay, ${behind} before the end. Leave it for the live picture`);
+    else if (isRewound) this.#label(`${behind} before live. Go to the live picture`);
     else this.#label(paused ? 'Paused. Go to the live picture' : 'Live');
     const shown = isRewound ? `−${behind}` : delay !== undefined && !paused ? delayText(delay) : '';
     this.#show('.delay', shown !== '');
@@ -185,6 +192,12 @@ export class PlayerView {
   #unmute(actions: ViewActions): void {
     actions.unmute();
     if (this.#root.activeElement === this.#find('.unmute')) this.#find('media-mute-button').focus();
+  }
+
+  /** The same. */
+  #replay(actions: ViewActions): void {
+    actions.replay();
+    if (this.#root.activeElement === this.#find('.replay')) this.#controller.focus();
   }
 
   #label(label: string): void {

@@ -4,6 +4,7 @@ import { timeText } from './status-text.ts';
 
 /** Shorter than this there is nothing to go back to, in milliseconds. */
 const SHORTEST = 10_000;
+const SHORTEST_REPLAY = 2000;
 const THUMB = 14;
 
 /** The bar over how far back a viewer can go. The right end is live. */
@@ -36,10 +37,15 @@ export class ScrubBar {
     for (const type of ['pointerleave', 'blur']) input.addEventListener(type, () => this.#leave());
   }
 
+  /** There is enough to go back to. */
+  static isFor(dvr: DvrPosition | undefined): boolean {
+    return dvr !== undefined && dvr.length >= (dvr.complete ? SHORTEST_REPLAY : SHORTEST);
+  }
+
   /** Shows where the picture is; undefined where there is nowhere to go back to. */
   render(dvr: DvrPosition | undefined): void {
     this.#end = dvr?.complete ? 'the end' : 'live';
-    const shown = dvr !== undefined && dvr.length >= SHORTEST;
+    const shown = ScrubBar.isFor(dvr);
     if (shown !== this.#shown) this.#row.hidden = !shown;
     this.#shown = shown;
     if (!dvr || !shown || this.#held) return;

@@ -95,6 +95,18 @@ button:focus-visible { outline: 2px solid var(--_focus); outline-offset: 2px; }
   pointer-events: auto;
 }
 .start svg { width: 50%; fill: currentColor; }
+.replay {
+  min-height: 2.75rem;
+  margin-top: 0.75rem;
+  padding: 0 1.125rem;
+  border-radius: 1.375rem;
+  background: rgb(255 255 255 / 0.95);
+  color: #111;
+  font-size: 0.9375rem;
+  font-weight: 600;
+  pointer-events: auto;
+}
+.replay:hover { background: #fff; }
 .unmute {
   position: absolute;
   top: clamp(0.625rem, 3cqmin, 1.25rem);
@@ -199,13 +211,16 @@ media-play-button[disabled] { display: none; }
 .stats dl { display: grid; grid-template-columns: auto auto; gap: 0 1rem; margin: 0; }
 .stats dt { opacity: 0.8; }
 .stats dd { margin: 0; text-align: end; font-variant-numeric: tabular-nums; }
-@container (height < 260px) { .stats { font-size: 0.6875rem; line-height: 1.35; padding: 0.375rem 0.625rem; } }
+@container (height < 260px) {
+  .stats { font-size: 0.6875rem; line-height: 1.15; padding: 0.25rem 0.5rem; margin: 0.25rem; max-height: calc(100cqh - 4.75rem); }
+}
 @container (width < 430px) {
   media-volume-range { display: none; }
   media-controller { --media-control-padding: 9px; }
 }
 @container (width < 380px) { .viewers { display: none; } }
 @container (width < 300px) { .delay, .stats-button { display: none; } }
+@container (height < 230px) { .replay { min-height: 2rem; margin-top: 0.25rem; font-size: 0.8125rem; } }
 @container (height < 150px) { .detail { display: none; } .overlay { padding-bottom: 1rem; } }
 @media (pointer: coarse) { media-volume-range { display: none; } }
 @media (prefers-reduced-motion: reduce) {

@@ -25,7 +25,8 @@ function showChannel(name: string): void {
     const isLive = player.state === 'live';
     const viewers = isLive && player.viewers ? ` · ${player.viewers} watching` : '';
     showText('title', title);
-    showText('state', `${title === name ? '' : `${name} · `}${WORDS[player.state] ?? ''}${viewers}`);
+    const words = player.replaying ? 'Replay of the last broadcast' : (WORDS[player.state] ?? '');
+    showText('state', `${title === name ? '' : `${name} · `}${words}${viewers}`);
     document.title = `${isLive ? '● ' : ''}${title} · Headwater`;
   };
   showText('title', name);
