@@ -1,5 +1,5 @@
 import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
-import { type Milliseconds, milliseconds, ticksToMilliseconds } from '../media/time.ts';
+import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../media/time.ts';
 import { GroupBuffer, type GroupBufferLimits } from './group-buffer.ts';
 
 /** `live` while media comes or is expected, `interrupted` while its publisher is lost and waited for. */
@@ -10,6 +10,9 @@ export interface BroadcastTap extends ChunkSink {
   /** Nothing follows. */
   end(): void;
 }
+
+/** Where the media of each kind of track ends on a broadcast's timeline; without a kind that there was none of. */
+export type TrackEnds = Readonly<Partial<Record<Chunk['kind'], Milliseconds>>>;
 
 /** What a broadcast is known by. */
 export interface BroadcastInfo {
@@ -33,11 +36,18 @@ export class Broadcast {
   #state: BroadcastState = 'live';
   #epoch: Epoch | undefined;
   #position: number;
+  #ends: { video?: Milliseconds; audio?: Milliseconds };
 
-  /** `position`: where its timeline stands already, for one that another process began. */
-  constructor(info: BroadcastInfo, limits: GroupBufferLimits, position: Milliseconds = milliseconds(0)) {
+  /** `position` and `ends`: where its timeline and its tracks stand already, for one that another process began. */
+  constructor(
+    info: BroadcastInfo,
+    limits: GroupBufferLimits,
+    position: Milliseconds = milliseconds(0),
+    ends: TrackEnds = {},
+  ) {
     this.info = info;
     this.#position = position;
+    this.#ends = { ...ends };
     this.buffer = new GroupBuffer(limits);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -58,6 +68,11 @@ export class Broadcast {
     return milliseconds(this.#position);
   }
 
+  /** Where each of its tracks stands. */
+  get ends(): TrackEnds {
+    return { ...this.#ends };
+  }
+
   /** Adds a lossless follower; one that comes late starts with the present epoch and the next chunk. */
   tap(tap: BroadcastTap): () => void {
     this.#taps.add(tap);
@@ -73,9 +88,9 @@ export class Broadcast {
 
   /** For {@link Publication}: the next chunk of the present epoch. */
   push(epoch: Epoch, chunk: Chunk): void {
-    const end =
-      ticksToMilliseconds(chunk.dts, chunk.timescale) + ticksToMilliseconds(chunk.duration, chunk.timescale);
+    const end = ticksToMilliseconds(ticks(chunk.dts + chunk.duration), chunk.timescale);
     if (end > this.#position) this.#position = end;
+    this.#ends[chunk.kind] = end;
     this.buffer.push(epoch, chunk);
     for (const tap of this.#taps) tap.chunk(chunk);
   }

@@ -178,15 +178,21 @@ describe('a reader', () => {
     ]);
   });
 
-  it('gets a new epoch with its first group, never a chunk of it before', () => {
+  it('gets a new epoch with its first group, and then what came before that: else the sound had a hole', () => {
     const { channel } = setUp();
     const publication = goLive(channel, 2);
     const { reader } = openReader(channel);
     readAll(reader);
     publication.epoch(syntheticEpoch(1));
     publication.chunk(syntheticChunk(2, { kind: 'audio', group: false }));
+    expect(readAll(reader)).toEqual([]);
     publication.chunk(syntheticChunk(3, { group: true }));
-    expect(readAll(reader)).toEqual(['epoch 1', 'chunk 3']);
+    expect(readAll(reader)).toEqual(['epoch 1', 'chunk 2', 'chunk 3']);
+    publication.epoch(syntheticEpoch(2));
+    publication.chunk(syntheticChunk(4, { kind: 'audio', group: false, size: 2_000_000 }));
+    publication.chunk(syntheticChunk(5, { group: true }));
+    // What is too much to wait for a keyframe is not kept, but counted.
+    expect(readAll(reader)).toEqual(['skipped 1 2000000', 'epoch 2', 'chunk 5']);
   });
 
   it('is counted, and told of the count at most once a second', () => {
@@ -263,6 +269,14 @@ describe('a broadcast', () => {
     expect(channel.state).toBe('offline');
     expect(await publication.closed).toBe('expired');
     expect(clock.pending).toBe(0);
+  });
+
+  it('tells another publisher where each of its tracks ended', () => {
+    const { channel } = setUp();
+    const first = goLive(channel, 30);
+    first.chunk(syntheticChunk(20, { kind: 'audio', group: false }));
+    first.markLost();
+    expect(channel.publish().ends).toEqual({ video: 1000, audio: 700 });
   });
 
   it('continues its timeline and counts its epochs on under another publisher', () => {

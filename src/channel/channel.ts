@@ -1,6 +1,6 @@
 import type { Chunk, Epoch } from '../media/chunk.ts';
 import { bytes, type Milliseconds, milliseconds } from '../media/time.ts';
-import { Broadcast } from './broadcast.ts';
+import { Broadcast, type TrackEnds } from './broadcast.ts';
 import { ChannelBusyError } from './channel-error.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { GroupBufferLimits } from './group-buffer.ts';
@@ -163,6 +163,11 @@ export class Channel implements ReaderHost, PublicationHost {
   }
 
   /** For {@link Publication}. */
+  ends(): TrackEnds {
+    return this.#broadcast?.ends ?? {};
+  }
+
+  /** For {@link Publication}. */
   nextEpoch(): number {
     const epoch = this.#broadcast?.epoch;
     return epoch ? epoch.index + 1 : 0;
@@ -224,12 +229,13 @@ export class Channel implements ReaderHost, PublicationHost {
   #startBroadcast(publication: Publication, epoch: Epoch): void {
     const { clock, groupBuffer, newBroadcastId } = this.#host;
     const now = clock.wall();
-    const { id = newBroadcastId(), startedAt = now, position } = publication.beginning ?? {};
+    const { id = newBroadcastId(), startedAt = now, position, ends } = publication.beginning ?? {};
     const { title, namePrefix } = publication;
     const broadcast = new Broadcast(
       { id, channel: this.name, title, namePrefix, startedAt },
       this.isShown ? groupBuffer : NOTHING,
       position,
+      ends,
     );
     this.#broadcast = broadcast;
     const shown = () => this.#host.standIn(broadcast, epoch, () => this.#wake()) ?? broadcast;

@@ -1,5 +1,6 @@
 import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
 import type { Milliseconds } from '../media/time.ts';
+import type { TrackEnds } from './broadcast.ts';
 
 /**
  * Why a publisher no longer holds its channel: it ended the broadcast, another took over, nobody came back within
@@ -14,6 +15,8 @@ export interface BroadcastBeginning {
   readonly startedAt?: Milliseconds | undefined;
   /** Where its timeline stands already; 0 by default. */
   readonly position?: Milliseconds | undefined;
+  /** Where each of its tracks stands already; none has begun by default. */
+  readonly ends?: TrackEnds | undefined;
 }
 
 /** How a publisher takes a channel. */
@@ -31,6 +34,8 @@ export interface PublishOptions {
 export interface PublicationHost {
   /** Where the timeline of the broadcast to be continued stands; 0 for a new one. */
   position(): Milliseconds;
+  /** Where its tracks stand; nothing for a new one. */
+  ends(): TrackEnds;
   nextEpoch(): number;
   epoch(publication: Publication, epoch: Epoch): void;
   chunk(publication: Publication, epoch: Epoch, chunk: Chunk): void;
@@ -82,6 +87,11 @@ export class Publication implements ChunkSink {
   /** Where this publisher's media continues on the broadcast's timeline: what its packager starts at. */
   get position(): Milliseconds {
     return this.#host.position();
+  }
+
+  /** Where the tracks of what it continues end: what its packager's tracks follow from. */
+  get ends(): TrackEnds {
+    return this.#host.ends();
   }
 
   /** The index of the epoch that this publisher's packager starts with. */

@@ -1,20 +1,23 @@
 import { readAacConfiguration } from '../media/codec/aac.ts';
-import { opusEmptyPacket, opusPacketDuration } from '../media/codec/opus.ts';
+import { opusPacketDuration } from '../media/codec/opus.ts';
 import type { ChunkSample } from '../media/mp4/cmaf-chunk.ts';
 import type { Sample } from '../media/sample.ts';
 import {
+  type Milliseconds,
   milliseconds,
   millisecondsToTicks,
   type Ticks,
   type Timescale,
   ticks,
+  ticksToMilliseconds,
   timescale,
 } from '../media/time.ts';
 import type { AudioTrack } from '../media/track.ts';
-import type { CaptureMoment } from './capture-clock.ts';
+import { type AudioFiller, audioFillerOf } from './audio-filler.ts';
+import { type CaptureMoment, earlier } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
 import type { AudioChunkerState } from './packager-state.ts';
-import { type SessionClock, TrackClock } from './session-clock.ts';
+import { LONGEST_CLOSED, type SessionClock, TrackClock } from './session-clock.ts';
 
 /** About what a chunk of audio lasts: whole packets, to the nearest. */
 const CHUNK_DURATION = milliseconds(100);
@@ -25,12 +28,14 @@ const LARGEST_DRIFT = milliseconds(25);
 /** A longer gap is no hiccup of a microphone: there is nothing to conceal. */
 const LONGEST_FILLED = milliseconds(2000);
 
+const NO_FILLER = { data: new Uint8Array(), duration: Number.POSITIVE_INFINITY } as const;
+
 /**
  * Makes chunks of about 100 ms of audio. Time is what the packets last, summed: the container's rounding and jitter
  * never make a gap or an overlap. Only where it is more than a packet beside the container's, the container is
- * followed: forward over a gap, and by dropping what lies wholly in the past. A gap in Opus is filled with empty
- * packets, which decoders conceal: a hole in the sound would stop the picture too in MediaSource players. They are
- * shorter than a browser's packets of 60 ms, so there the container is followed from 25 ms on.
+ * followed: forward over a gap, and by dropping what lies wholly in the past. A gap is filled with packets without
+ * sound: a hole would stop the picture too in MediaSource players. Opus has shorter ones than a browser's packets of
+ * 60 ms, so there the container is followed from 25 ms on. So is the gap in front of an epoch, to the last sample.
  */
 export class AudioChunker {
   readonly #output: ChunkOutput;
@@ -46,24 +51,37 @@ export class AudioChunker {
   #duration = ticks(0);
   #moment: CaptureMoment | undefined;
   /** What a gap is filled with; undefined before the first packet, and where the codec has no such thing. */
-  #filler: Uint8Array | undefined;
+  #filler: AudioFiller | undefined;
+  /** The next packet begins an epoch that goes on with the track. */
+  #joins: boolean;
   /** Packets that were added to chunks, and so many of the session's that another packager had written already. */
   #taken = 0;
   #toSkip = 0;
 
-  /** `startsGroups`: the broadcast has no video that would. */
-  constructor(output: ChunkOutput, session: SessionClock, track: AudioTrack, startsGroups: boolean) {
+  /**
+   * `startsGroups`: the broadcast has no video that would; `end`: where the track ended in the session before, undefined
+   * where there was none.
+   */
+  constructor(
+    output: ChunkOutput,
+    session: SessionClock,
+    track: AudioTrack,
+    startsGroups: boolean,
+    end: Milliseconds | undefined = undefined,
+  ) {
     this.#output = output;
     this.#track = track;
-    this.#clock = new TrackClock(session, track.timescale, timescale(track.sampleRate));
+    this.#clock = new TrackClock(session, track.timescale, timescale(track.sampleRate), end);
+    this.#joins = end !== undefined;
     this.#samplesPerPacket = samplesPerPacket(track);
     this.#startsGroups = startsGroups;
   }
 
   /** What {@link restore} goes on from. */
   save(): AudioChunkerState {
-    const filler = this.#filler?.[0] ?? null;
-    return { clock: this.#clock.save(), taken: this.#taken, nextGroup: this.#nextGroup, filler };
+    const filler = this.#track.codec === 'opus' ? (this.#filler?.data[0] ?? null) : null;
+    const [taken, nextGroup, joins] = [this.#taken, this.#nextGroup, this.#joins];
+    return { clock: this.#clock.save(), taken, nextGroup, filler, joins };
   }
 
   /** Goes on from where another one stood. The packets that it held must be among those to {@link skip}. */
@@ -71,7 +89,9 @@ export class AudioChunker {
     this.#clock.restore(state.clock);
     this.#taken = state.taken;
     this.#nextGroup = state.nextGroup;
-    this.#filler = state.filler === null ? undefined : Uint8Array.of(state.filler);
+    this.#joins = state.joins ?? false;
+    this.#filler =
+      state.filler === null ? undefined : audioFillerOf(this.#track, Uint8Array.of(state.filler));
   }
 
   /** Leaves out the session's first packets, so many: they are written already. */
@@ -95,7 +115,9 @@ export class AudioChunker {
     this.#filler = undefined;
     this.#samplesPerPacket = samplesPerPacket(track);
     this.#startsGroups = startsGroups;
-    if (newEpoch) this.#nextGroup = 0;
+    if (!newEpoch) return;
+    this.#nextGroup = 0;
+    this.#joins = true;
   }
 
   /** Takes the next packet, which was captured or arrived then. */
@@ -105,9 +127,12 @@ export class AudioChunker {
     const place = this.#clock.place(sample.dts);
     const drift = place - this.#clock.end;
     if (drift < -duration) return;
-    if (drift > this.#tolerance(duration)) this.#bridge(place, moment);
-    this.#add(sample.data, duration, moment);
-    if (this.#canFill()) this.#filler = opusEmptyPacket(sample.data);
+    this.#filler ??= audioFillerOf(this.#track, sample.data);
+    let stretch = 0;
+    if (this.#joins && drift > 0) stretch = this.#join(place, moment);
+    else if (drift > this.#tolerance(duration)) this.#bridge(place, moment);
+    this.#joins = false;
+    this.#add(sample.data, ticks(stretch + duration), earlier(moment, this.#milliseconds(stretch)));
   }
 
   /** Nothing more came at once: writes what is held where that is half a chunk or more. */
@@ -163,8 +188,33 @@ export class AudioChunker {
       this.#clock.reach(place);
       return;
     }
-    const duration = ticks(opusPacketDuration(filler));
-    while (place - this.#clock.end >= duration) this.#add(filler, duration, moment);
+    const { data, duration } = filler;
+    while (place - this.#clock.end >= duration) this.#add(data, duration, moment);
+  }
+
+  /**
+   * Fills what is missing in front of an epoch, to the last sample: the first packet without sound is as much longer. Answers how
+   * much longer the packet at that place is to be instead, where there are none.
+   */
+  #join(place: Ticks, moment: CaptureMoment): number {
+    const hole = place - this.#clock.end;
+    if (hole > millisecondsToTicks(LONGEST_CLOSED, this.#timescale)) {
+      this.flush();
+      this.#clock.reach(place);
+      return 0;
+    }
+    const { data, duration } = this.#filler ?? NO_FILLER;
+    if (hole < duration) return hole;
+    const rest = hole % duration;
+    for (let longer = rest; this.#clock.end < place; longer = 0) {
+      const before = earlier(moment, this.#milliseconds(place - this.#clock.end));
+      this.#add(data, ticks(duration + longer), before);
+    }
+    return 0;
+  }
+
+  #milliseconds(duration: number): Milliseconds {
+    return ticksToMilliseconds(ticks(duration), this.#timescale);
   }
 
   /** How far the container may be ahead of what the packets last before it is followed. */
@@ -172,11 +222,6 @@ export class AudioChunker {
     if (!this.#clock.continuous) return 0;
     if (!this.#filler) return duration;
     return Math.min(duration, millisecondsToTicks(LARGEST_DRIFT, this.#timescale));
-  }
-
-  /** Mono or stereo Opus (channel mapping family 0): others hold several streams in a packet. */
-  #canFill(): boolean {
-    return this.#filler === undefined && this.#track.codec === 'opus' && this.#track.configuration[10] === 0;
   }
 
   /** In samples, which are the ticks of the timeline's side; 0 for a packet that cannot be decoded. */

@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../media/time.ts';
+import { type Milliseconds, milliseconds } from '../media/time.ts';
 
 /** Tells when a moment of a publisher's media was in the real world. Asked for every sample, as it comes. */
 export interface CaptureClock {
@@ -7,6 +7,12 @@ export interface CaptureClock {
   /** Wall clock, since 1970, of a moment on the publisher's own timeline. */
   wallClock(sourceTime: Milliseconds): Milliseconds;
 }
+
+/** What a moment that comes so long before is to say, for the clock to tell the same of everything after it. */
+export const earlier = ({ wallClock, captured }: CaptureMoment, by: Milliseconds): CaptureMoment => ({
+  wallClock: milliseconds(wallClock - by),
+  captured,
+});
 
 /** When a sample was in the real world. */
 export interface CaptureMoment {

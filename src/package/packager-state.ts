@@ -15,7 +15,8 @@ export type TrackClockState = Static<typeof TrackClockState>;
 
 /**
  * Where the video of a session stands. `dts`: of the frame that is held, or else the last one; `written`: frames that
- * chunks were made of.
+ * chunks were made of; `joins`: the next frame begins an epoch and follows where the track ended; `stretch`: by so much
+ * longer is the frame that is held.
  */
 export const VideoChunkerState = Type.Object({
   clock: TrackClockState,
@@ -25,19 +26,22 @@ export const VideoChunkerState = Type.Object({
   lastDuration: Whole,
   lead: Signed,
   started: Type.Boolean(),
+  joins: Type.Optional(Type.Boolean()),
+  stretch: Type.Optional(Whole),
 });
 /** Where the video of a session stands. */
 export type VideoChunkerState = Static<typeof VideoChunkerState>;
 
 /**
  * Where the audio of a session stands. `taken`: packets that chunks were made of or will be; `filler`: the one byte of
- * the empty packet that gaps are filled with.
+ * the empty Opus packet that gaps are filled with; `joins`: the next packet begins an epoch and follows where the track ended.
  */
 export const AudioChunkerState = Type.Object({
   clock: TrackClockState,
   taken: Whole,
   nextGroup: Signed,
   filler: Type.Union([Type.Null(), Type.Integer({ minimum: 0, maximum: 255 })]),
+  joins: Type.Optional(Type.Boolean()),
 });
 /** Where the audio of a session stands. */
 export type AudioChunkerState = Static<typeof AudioChunkerState>;
@@ -50,6 +54,10 @@ export const PackagerState = Type.Object({
   startAt: Type.Number(),
   offset: Type.Number(),
   position: Type.Number(),
+  /** Where the tracks of the session before ended, milliseconds. */
+  ends: Type.Optional(
+    Type.Object({ video: Type.Optional(Type.Number()), audio: Type.Optional(Type.Number()) }),
+  ),
   video: Type.Optional(VideoChunkerState),
   audio: Type.Optional(AudioChunkerState),
 });

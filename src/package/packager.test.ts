@@ -165,7 +165,8 @@ describe('epochs', () => {
     expect(session.out.epochs.map(({ index }) => index)).toEqual([0, 1]);
     expect(before).toBe(5);
     expect(session.out.of('video').slice(before)).toMatchObject([{ keyframe: true }, { keyframe: false }]);
-    expect(session.times('video').slice(before)).toEqual([280, 320]);
+    // Shown from where the picture ended: no hole.
+    expect(session.times('video').slice(before)).toEqual([200, 320]);
     expect(session.out.gaps('audio')).toEqual(session.out.gaps('audio').map(() => 0));
   });
 
@@ -337,11 +338,18 @@ describe('audio', () => {
     expect(session.out.of('audio').reduce((sum, { samples }) => sum + samples, 0)).toBe(6);
   });
 
-  it('moves forward over a gap that is longer than any hiccup, or in a codec without empty packets', () => {
+  it('moves forward over a gap that is longer than any hiccup, or in a codec without packets of no sound', () => {
     const long = new Session({ tracks: [A] }).sounds(0, 100).sounds(3000, 3100).flush();
     expect(long.times('audio')).toEqual([0, 3000]);
-    const aac = new Session({ tracks: [AAC] }).sound(0).sound(500).flush();
+    const six = { ...AAC, channels: 6, configuration: Uint8Array.of(0x12, 0x30) };
+    const aac = new Session({ tracks: [six] }).sound(0).sound(500).flush();
     expect(aac.out.gaps('audio').filter((gap) => gap !== 0).length).toBe(1);
+  });
+
+  it('fills a gap of AAC with silent packets', () => {
+    const session = new Session({ tracks: [AAC] }).sound(0).sound(500).flush();
+    expect(session.out.gaps('audio').every((gap) => gap === 0)).toBe(true);
+    expect(session.out.of('audio').reduce((sum, { samples }) => sum + samples, 0)).toBe(2 + 20);
   });
 
   it('follows a drift once it is more than a packet', () => {

@@ -1,3 +1,4 @@
+import type { TrackEnds } from '../channel/broadcast.ts';
 import type { ChunkSink, Epoch } from '../media/chunk.ts';
 import { sameBytes } from '../media/codec/configuration.ts';
 import { MediaError } from '../media/media-error.ts';
@@ -25,10 +26,12 @@ export interface PackagerOptions {
   readonly sink: ChunkSink;
   /** Where on the broadcast's timeline this session begins: 0, or where the one before it ended. */
   readonly startAt: Milliseconds;
+  /** Where the tracks of the session before it ended: each goes on from there, without a hole. Nothing by default. */
+  readonly ends?: TrackEnds | undefined;
   /** Index of its first epoch: 0, or one more than the last one's. */
   readonly firstEpoch: number;
   readonly captureClock: CaptureClock;
-  /** Goes on for a packager that another process had; `startAt` and `firstEpoch` are not asked then. */
+  /** Goes on for a packager that another process had; `startAt`, `ends` and `firstEpoch` are not asked then. */
   readonly resume?: PackagerResume | undefined;
 }
 
@@ -49,6 +52,7 @@ export class Packager implements SampleSink {
   readonly #captureClock: CaptureClock;
   readonly #session: SessionClock;
   readonly #output: ChunkOutput;
+  readonly #ends: TrackEnds;
   #nextEpoch: number;
   #epochTracks: readonly Track[] = [];
   /** What is waited for; undefined once the session has its place on the timeline. */
@@ -67,6 +71,7 @@ export class Packager implements SampleSink {
     this.#captureClock = options.captureClock;
     this.#session = state ? SessionClock.restore(state) : new SessionClock(options.startAt);
     this.#output = new ChunkOutput(options.sink, state?.sequence);
+    this.#ends = (state ? (state.ends as TrackEnds | undefined) : options.ends) ?? {};
     this.#nextEpoch = state?.nextEpoch ?? options.firstEpoch;
     this.#first = state ? undefined : new FirstSamples();
   }
@@ -78,6 +83,7 @@ export class Packager implements SampleSink {
       ...this.#session.save(),
       nextEpoch: this.#nextEpoch,
       sequence: this.#output.sequence,
+      ends: this.#ends,
       ...(this.#video && { video: this.#video.save() }),
       ...(this.#audio && { audio: this.#audio.save() }),
     };
@@ -156,7 +162,7 @@ export class Packager implements SampleSink {
   }
 
   #openVideo(track: VideoTrack): VideoChunker {
-    const chunker = new VideoChunker(this.#output, this.#session, track.timescale);
+    const chunker = new VideoChunker(this.#output, this.#session, track.timescale, this.#ends.video);
     const { state, made } = this.#resume ?? {};
     if (made) chunker.skip(made.frames);
     if (state?.video) chunker.restore(state.video);
@@ -164,7 +170,7 @@ export class Packager implements SampleSink {
   }
 
   #openAudio(track: AudioTrack, startsGroups: boolean): AudioChunker {
-    const chunker = new AudioChunker(this.#output, this.#session, track, startsGroups);
+    const chunker = new AudioChunker(this.#output, this.#session, track, startsGroups, this.#ends.audio);
     const { state, made } = this.#resume ?? {};
     if (made) chunker.skip(made.packets);
     if (state?.audio) chunker.restore(state.audio);

@@ -65,7 +65,6 @@ export class SegmentTrack {
   #trial: PartTrial | undefined;
   /** Media of this epoch came before. */
   #goesOn = false;
-  #endedAt: Milliseconds | undefined;
 
   /** For `Segmenter`. */
   constructor(kind: Track['kind'], limits: SegmentLimits, clock: Dates, first: FirstNumbers = FROM_ZERO) {
@@ -99,11 +98,6 @@ export class SegmentTrack {
     return this.#nextPart;
   }
 
-  /** Where its media of the epochs before ended; undefined as soon as there is any of the present one. */
-  get endedAt(): Milliseconds | undefined {
-    return this.#endedAt;
-  }
-
   /** Bytes of the segments that are held. */
   get heldBytes(): number {
     return this.window.heldBytes + (this.#open?.byteLength ?? 0);
@@ -134,7 +128,6 @@ export class SegmentTrack {
     const cut = this.#open === undefined && this.#goesOn;
     const open = this.#open ?? this.#begin(chunk, epoch, leads);
     this.#goesOn = true;
-    this.#endedAt = undefined;
     const target = this.#ticks(this.#partTarget, chunk);
     const { pending } = open;
     // Only what has a keyframe may be short.
@@ -173,7 +166,6 @@ export class SegmentTrack {
     this.#cuts.length = 0;
     this.#goesOn = false;
     if (!open) return;
-    this.#endedAt = ticksToMilliseconds(this.#end, open.timescale);
     this.#close(open, ticks(this.#end - open.start));
   }
 

@@ -1,16 +1,15 @@
 import { Listeners } from '../channel/listeners.ts';
 import type { Chunk, ChunkSink, Epoch } from '../media/chunk.ts';
-import { type Milliseconds, millisecondsToTicks, ticksToMilliseconds } from '../media/time.ts';
+import { type Milliseconds, ticksToMilliseconds } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
-import { followOn } from './follow-on.ts';
 import { ProgramClock } from './program-clock.ts';
 import type { SegmentLimits } from './segment.ts';
 import { SegmentTrack } from './segment-track.ts';
 
 /**
  * Cuts a broadcast's chunks into segments and parts, as lists of these same chunks: for HLS and DASH alike. Video leads:
- * its segments begin at keyframes where these come, and sound is cut where whole chunks come nearest to them. Only what
- * begins an epoch is not of the same bytes: {@link followOn}. Pure: chunks bring their time along. A tap of a broadcast, or fed with what its group buffer holds and then a tap.
+ * its segments begin at keyframes where these come, and sound is cut where whole chunks come nearest to them. Pure: chunks
+ * bring their time along. A tap of a broadcast, or fed with what its group buffer holds and then a tap.
  */
 export class Segmenter implements ChunkSink {
   readonly limits: SegmentLimits;
@@ -63,14 +62,12 @@ export class Segmenter implements ChunkSink {
   /** Takes the next chunk of the present epoch. */
   chunk(chunk: Chunk): void {
     const epoch = this.#epoch;
-    const described = epoch?.tracks.find(({ kind }) => kind === chunk.kind);
-    if (this.#ended || !epoch || !described) return;
+    if (this.#ended || !epoch) return;
     const leads = chunk.kind === 'video' || !epoch.tracks.some(({ kind }) => kind === 'video');
     const track = this.#tracks.get(chunk.kind) ?? this.#open(chunk);
     if (!track) return;
-    const { version, endedAt } = track;
-    const end = endedAt === undefined ? chunk.dts : millisecondsToTicks(endedAt, chunk.timescale);
-    for (const each of followOn(chunk, described, end)) this.#add(track, each, epoch, leads);
+    const { version } = track;
+    this.#add(track, chunk, epoch, leads);
     this.appended.emit(track);
     if (track.version !== version) this.advanced.emit(track);
     this.#tellSilence(track, ticksToMilliseconds(chunk.dts, chunk.timescale));

@@ -13,6 +13,11 @@ import type { PackagerState, TrackClockState } from './packager-state.ts';
 
 /** Beyond this the publisher's clock has jumped (a pause, another container); below it media is missing. */
 const LARGEST_GAP = milliseconds(10_000);
+/**
+ * So long a hole of one track is closed where an epoch begins. A session waits two seconds for a track to begin; where more is
+ * missing the track was off, and that is no accident of the change.
+ */
+export const LONGEST_CLOSED = milliseconds(2000);
 /** Media may come so late and is then dropped or squeezed; what is later comes from a clock that was set back. */
 const LATEST = milliseconds(1000);
 /** The same where the container has just started anew. */
@@ -88,11 +93,17 @@ export class TrackClock {
   #restarted = false;
   #continuous = false;
 
-  constructor(session: SessionClock, from: Timescale, to: Timescale) {
+  /** `end`: where the track ended in the session before; where this one starts by default. */
+  constructor(
+    session: SessionClock,
+    from: Timescale,
+    to: Timescale,
+    end: Milliseconds | undefined = undefined,
+  ) {
     this.#session = session;
     this.#from = from;
     this.#to = to;
-    this.#end = millisecondsToTicks(session.startAt, to);
+    this.#end = millisecondsToTicks(end ?? session.startAt, to);
   }
 
   /** What {@link restore} goes on from. */

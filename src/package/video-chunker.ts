@@ -1,9 +1,18 @@
 import type { Sample } from '../media/sample.ts';
-import { millisecondsToTicks, rescale, type Ticks, type Timescale, ticks, timescale } from '../media/time.ts';
-import type { CaptureMoment } from './capture-clock.ts';
+import {
+  type Milliseconds,
+  millisecondsToTicks,
+  rescale,
+  type Ticks,
+  type Timescale,
+  ticks,
+  ticksToMilliseconds,
+  timescale,
+} from '../media/time.ts';
+import { type CaptureMoment, earlier } from './capture-clock.ts';
 import type { ChunkOutput } from './chunk-output.ts';
 import type { VideoChunkerState } from './packager-state.ts';
-import { type SessionClock, TrackClock } from './session-clock.ts';
+import { LONGEST_CLOSED, type SessionClock, TrackClock } from './session-clock.ts';
 
 /** Ticks in a second of every broadcast's video. */
 export const VIDEO_TIMESCALE = timescale(90_000);
@@ -27,7 +36,8 @@ interface Frame {
 
 /**
  * Makes a chunk of each video frame: at once where its duration is known, else when the next one comes. A frame that
- * comes less than half a frame beside the end of the one before is taken to follow it: containers guess durations.
+ * comes less than half a frame beside the end of the one before is taken to follow it: containers guess durations. The
+ * first frame of an epoch is shown from where the track ended before, see docs/decisions/0018.
  */
 export class VideoChunker {
   readonly #output: ChunkOutput;
@@ -44,14 +54,25 @@ export class VideoChunker {
   #lastDuration: Ticks = USUAL_DURATION;
   /** How much earlier frames are decoded than the source says, so that none is shown before: 0 for most sources. */
   #lead = 0;
+  /** The next frame begins an epoch that goes on with the track. */
+  #joins: boolean;
+  /** By so much longer is the frame that is held. */
+  #stretch = ticks(0);
   #started = false;
   #written = 0;
   /** So many of the session's frames were written already: by a packager that this one goes on for. */
   #toSkip = 0;
 
-  constructor(output: ChunkOutput, session: SessionClock, source: Timescale) {
+  /** `end`: where the track ended in the session before; undefined where there was none. */
+  constructor(
+    output: ChunkOutput,
+    session: SessionClock,
+    source: Timescale,
+    end: Milliseconds | undefined = undefined,
+  ) {
     this.#output = output;
-    this.#clock = new TrackClock(session, source, VIDEO_TIMESCALE);
+    this.#clock = new TrackClock(session, source, VIDEO_TIMESCALE, end);
+    this.#joins = end !== undefined;
     this.#source = source;
     // The first frame may not be placed before the session.
     this.#dts = ticks(millisecondsToTicks(session.startAt, VIDEO_TIMESCALE) - 1);
@@ -67,6 +88,8 @@ export class VideoChunker {
       lastDuration: this.#lastDuration,
       lead: this.#lead,
       started: this.#started,
+      joins: this.#joins,
+      stretch: this.#stretch,
     };
   }
 
@@ -79,6 +102,8 @@ export class VideoChunker {
     this.#lastDuration = ticks(state.lastDuration);
     this.#lead = state.lead;
     this.#started = state.started;
+    this.#joins = state.joins ?? false;
+    this.#stretch = ticks(state.stretch ?? 0);
   }
 
   /** Leaves out the session's first frames, so many: they are written already. */
@@ -95,7 +120,9 @@ export class VideoChunker {
   restart(source: Timescale, waits: boolean): void {
     this.#clock.restart(source, VIDEO_TIMESCALE);
     this.#source = source;
-    if (waits) this.#started = false;
+    if (!waits) return;
+    this.#started = false;
+    this.#joins = true;
   }
 
   /** Takes the next frame, which was captured or arrived then. */
@@ -108,15 +135,16 @@ export class VideoChunker {
     const nudge = this.#nudge(place - this.#lead);
     const dts = ticks(Math.max(place - this.#lead + nudge, this.#dts + 1));
     if (this.#held) this.#write(ticks(dts - this.#dts));
-    this.#dts = dts;
+    this.#stretch = this.#takeHole(dts);
+    this.#dts = ticks(dts - this.#stretch);
     this.#keyframe = sample.keyframe;
-    this.#moment = moment;
+    this.#moment = earlier(moment, ticksToMilliseconds(this.#stretch, VIDEO_TIMESCALE));
     this.#frame.data = sample.data;
     this.#frame.compositionOffset = ticks(Math.max(place + offset + nudge - dts, 0));
     const known = rescale(sample.duration, this.#source, VIDEO_TIMESCALE);
     if (known > 0 && known <= LONGEST_KNOWN) {
       const end = this.#clock.map(ticks(sample.dts + sample.duration));
-      this.#write(ticks(end - this.#lead - dts));
+      this.#write(ticks(end - this.#lead - this.#dts));
       return;
     }
     this.#held = true;
@@ -125,7 +153,15 @@ export class VideoChunker {
 
   /** Writes the frame that is held; it is taken to last as long as the one before it. */
   flush(): void {
-    if (this.#held) this.#write(this.#guess);
+    if (this.#held) this.#write(ticks(this.#stretch + this.#guess));
+  }
+
+  /** From where the track ended to the first frame of an epoch, where that is to be closed; 0 for others. */
+  #takeHole(dts: Ticks): Ticks {
+    const hole = this.#joins ? dts - this.#clock.end : 0;
+    this.#joins = false;
+    const closes = hole > 0 && hole <= millisecondsToTicks(LONGEST_CLOSED, VIDEO_TIMESCALE);
+    return ticks(closes ? hole : 0);
   }
 
   get #guess(): Ticks {
@@ -149,7 +185,8 @@ export class VideoChunker {
     const frame = this.#frame;
     frame.duration = ticks(Math.min(Math.max(duration, 1), LONGEST_DURATION));
     this.#held = false;
-    this.#lastDuration = frame.duration;
+    this.#lastDuration = ticks(Math.max(frame.duration - this.#stretch, 1));
+    this.#stretch = ticks(0);
     this.#clock.reach(ticks(this.#dts + frame.duration));
     this.#written += 1;
     if (!moment || this.#written <= this.#toSkip) return;

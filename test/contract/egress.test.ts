@@ -57,12 +57,12 @@ const recording: Egress = {
   },
 };
 
-/** Frames and packets of each file, as ffprobe counts them. */
+/** Frames and captured packets of each file, as ffprobe counts them: one of a byte only fills a hole (docs/decisions/0007). */
 const countMedia = (paths: readonly string[]) =>
   Promise.all(
     paths.map(async (path) => {
       const [video, audio] = await Promise.all([probePackets(path, 'video'), probePackets(path, 'audio')]);
-      return [video.length, audio.length];
+      return [video.length, audio.filter(({ size }) => size > 1).length];
     }),
   );
 

@@ -1,4 +1,4 @@
-import type { Broadcast } from '../../channel/broadcast.ts';
+import type { Broadcast, TrackEnds } from '../../channel/broadcast.ts';
 import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
@@ -278,7 +278,10 @@ export class PublishSession implements PublisherSession {
       beginning: {
         id: broadcast,
         ...(restored && { startedAt: milliseconds(broadcastStartedAt) }),
-        ...(restored && { position: milliseconds(checkpoint.position) }),
+        ...(restored && {
+          position: milliseconds(checkpoint.position),
+          ends: checkpoint.ends as TrackEnds | undefined,
+        }),
       },
       limits: this.#host.limits.demuxer,
       clock: this.#host.clock,
@@ -315,7 +318,7 @@ export class PublishSession implements PublisherSession {
     const checkpoint = input?.checkpoint();
     if (!input || !broadcast || !checkpoint || input.left) return;
     const { point, made } = checkpoint;
-    const { position } = broadcast;
+    const { position, ends } = broadcast;
     // All of one moment: the recording notes at once how it stands, and answers when that is on the disk.
     const view = this.#recording();
     const recording = (await view?.checkpoint()) ?? null;
@@ -326,7 +329,7 @@ export class PublishSession implements PublisherSession {
       broadcast: broadcast.info.id,
       broadcastStartedAt: broadcast.info.startedAt,
       captureDistance: input.captureDistance ?? null,
-      checkpoint: { ...point, made, position, recording },
+      checkpoint: { ...point, made, position, ends, recording },
     });
   }
 

@@ -16,6 +16,10 @@ const Checkpoint = Type.Object({
   made: MadeMedia,
   /** Where the broadcast's timeline stood, milliseconds. */
   position: Type.Number(),
+  /** Where each of its tracks ended; what was written before this was noted is without. */
+  ends: Type.Optional(
+    Type.Object({ video: Type.Optional(Type.Number()), audio: Type.Optional(Type.Number()) }),
+  ),
   /** Where the recording's file stood; its keeper's own, null where none was made. */
   recording: Type.Unknown(),
 });

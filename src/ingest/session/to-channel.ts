@@ -148,6 +148,7 @@ export class ToChannel implements SampleSink, ChunkSink {
     this.#packager ??= new Packager({
       sink: this,
       startAt: this.#publication.position,
+      ends: this.#publication.ends,
       firstEpoch: this.#publication.nextEpoch,
       captureClock: this.#captureTime,
       resume: this.#options.resume,

@@ -2,6 +2,15 @@ import { MediaError } from '../media-error.ts';
 import { BitReader } from './bit-reader.ts';
 import type { AudioConfiguration } from './configuration.ts';
 
+/**
+ * raw_data_block()s of AAC-LC without a spectrum (ISO/IEC 14496-3 §4.4.2.1): one channel element without scale factor bands
+ * that hold anything, then the end. They are the same at every sample rate.
+ */
+const SILENCE = {
+  mono: Uint8Array.of(0x00, 0xc8, 0x00, 0x80, 0x23, 0x80),
+  stereo: Uint8Array.of(0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80),
+} as const;
+
 /** What an AudioSpecificConfig says. */
 export interface AacConfiguration extends AudioConfiguration {
   readonly codec: 'aac';
@@ -49,6 +58,16 @@ export function readAacConfiguration(configuration: Uint8Array): AacConfiguratio
     channels: signalled === PS && coreChannels === 1 ? 2 : coreChannels,
     samplesPerPacket: Math.round(((short ? 960 : 1024) * sampleRate) / coreRate),
   };
+}
+
+/** A packet of AAC-LC without sound; undefined for other object types, for more than two channels and where SBR may double its length. */
+export function aacSilentPacket({
+  codecString,
+  channels,
+  samplesPerPacket,
+}: AacConfiguration): Uint8Array | undefined {
+  if (codecString !== 'mp4a.40.2' || samplesPerPacket !== 1024) return undefined;
+  return channels === 1 ? SILENCE.mono : channels === 2 ? SILENCE.stereo : undefined;
 }
 
 function readObjectType(reader: BitReader): number {
