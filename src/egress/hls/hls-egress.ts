@@ -6,7 +6,6 @@ import {
 } from '../../media/hls/delivery-directives.ts';
 import { formatMediaPlaylist } from '../../media/hls/format-media-playlist.ts';
 import { formatMultivariantPlaylist } from '../../media/hls/multivariant-playlist.ts';
-import { targetDurationOf } from '../../package/segment.ts';
 import type { SegmentTrack } from '../../package/segment-track.ts';
 import { DeliveryError } from '../http/delivery-error.ts';
 import type { Presentation, TrackName } from '../http/presentation.ts';
@@ -15,8 +14,11 @@ import { multivariantOf } from './multivariant-of.ts';
 import { playlistEdgeOf, playlistOfTrack } from './playlist-of-track.ts';
 
 const TYPE = 'application/vnd.apple.mpegurl';
-/** A playlist that nothing particular was asked of is old with the next part. */
-const LIVE = 'public, max-age=1';
+/**
+ * A playlist is old with the next part, whatever was asked of it: Video.js asks for the last part of a segment again and again until
+ * the next segment begins, and would get what its browser keeps. Shared caches answer those who ask at the same time.
+ */
+const LIVE = 'public, max-age=0, s-maxage=1';
 /** After the end it changes no more, but goes. */
 const ENDED = 'public, max-age=60';
 
@@ -67,9 +69,7 @@ export class HlsEgress {
     const document = this.#document(presentation, skip ? `${name}-delta` : name, version, () =>
       formatMediaPlaylist(playlistOfTrack(presentation, track, name), { skip }),
     );
-    const target = Math.round(targetDurationOf(presentation.segmenter.limits) / 1000);
-    const live = directives.sequence === undefined ? LIVE : `public, max-age=${target}`;
-    return sendDocument(request, response, document, ended ? ENDED : live);
+    return sendDocument(request, response, document, ended ? ENDED : LIVE);
   }
 
   /** False when the client has gone away. */
