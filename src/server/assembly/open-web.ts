@@ -34,7 +34,7 @@ export async function openWeb(parts: WebParts): Promise<Http> {
   await openApiRoutes(http, version, (other) => apiRoutes(other, services));
   await hlsRoutes(http, { hub, store, presentations, traffic, viewers });
   await dashRoutes(http, { hub, store, presentations, traffic, viewers });
-  await dvrRoutes(http, { replays, admin, clock, traffic, viewers });
+  await dvrRoutes(http, { hub, store, presentations, replays, admin, clock, traffic, viewers });
   eventRoutes(http, { hub, store, events });
   await pageRoutes(http, services, parts.pagesFolder);
   handleUpgrades(http.server, services, {

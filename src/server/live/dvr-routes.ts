@@ -9,11 +9,19 @@ import type { AdminAuth } from '../auth/admin-auth.ts';
 import { guardAdmin } from '../auth/guard-admin.ts';
 import type { Http, HttpPlugin, HttpReply, HttpRequest } from '../http/http.ts';
 import { HttpError } from '../http/http-error.ts';
-import { allowOthers, DELIVERY_OPTIONS, deliver, isLook, type LiveSources, visitorOf } from './deliver.ts';
+import {
+  allowOthers,
+  currentPresentation,
+  DELIVERY_OPTIONS,
+  deliver,
+  isLook,
+  type LiveSources,
+  visitorOf,
+} from './deliver.ts';
 import type { FoundReplay, Replays } from './replays.ts';
 
 /** What replays are served from. */
-export interface ReplaySources extends Pick<LiveSources, 'traffic' | 'viewers'> {
+export interface ReplaySources extends LiveSources {
   readonly replays: Replays;
   readonly admin: AdminAuth;
   readonly clock: Clock;
@@ -42,7 +50,12 @@ type SendReplay = (replay: Replay, asked: ReplayRequest, names: Names, query: Qu
 export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<void> {
   const { replays, clock } = sources;
   const egress = new DvrEgress({ clock });
-  const ofChannel = ({ channel }: Names) => replays.ofChannel(channel);
+  const ofChannel = async ({ channel }: Names) => {
+    const found = await replays.ofChannel(channel);
+    // What players are led to then must be there.
+    if (!found) await currentPresentation(sources, channel);
+    return found;
+  };
   const ofId = ({ id }: Names) => replays.find(id);
   const routes: HttpPlugin = async (scope) => {
     const route = (
