@@ -14,6 +14,7 @@ import { benchRestream } from './restream.ts';
 import { benchRpo } from './rpo.ts';
 import { formatTable, type Result } from './support/result.ts';
 import { benchTranscode } from './transcode.ts';
+import { benchWaiting } from './waiting.ts';
 
 const words = process.argv.slice(2);
 const short = words.includes('--short');
@@ -24,6 +25,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   ingest: () => benchIngest(short ? [1] : [1, 10, 50]),
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   hls: () => benchHls(short ? { segments: 100, parts: 50 } : { segments: 400, parts: 200 }),
+  waiting: () => benchWaiting(short ? 1000 : 10_000),
   join: benchJoin,
   delay: benchDelay,
   aside: benchAside,
