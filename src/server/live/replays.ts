@@ -58,8 +58,8 @@ export class Replays {
   rewindable({ id, channel }: BroadcastInfo): boolean {
     const known = this.#rewindable.get(id);
     if (known !== undefined) return known;
-    const isWatchable = this.#options.hub.find(channel)?.watchable?.info.id === id;
-    const rewindable = isWatchable && this.#isKept(channel);
+    if (this.#options.hub.find(channel)?.watchable?.info.id !== id) return false;
+    const rewindable = this.#isKept(channel);
     this.#rewindable.set(id, rewindable);
     return rewindable;
   }
