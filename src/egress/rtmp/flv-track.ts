@@ -1,7 +1,7 @@
 import type { Chunk } from '../../media/chunk.ts';
 import { readAacConfiguration } from '../../media/codec/aac.ts';
-import { writeAudioConfiguration, writeAudioFrame } from '../../media/flv/audio-tag.ts';
-import { writeVideoConfiguration, writeVideoFrame } from '../../media/flv/video-tag.ts';
+import { writeAudioConfiguration, writeAudioFrameHead } from '../../media/flv/audio-tag.ts';
+import { writeVideoConfiguration, writeVideoFrameHead } from '../../media/flv/video-tag.ts';
 import { type ReadChunkSample, readChunk } from '../../media/mp4/read-chunk.ts';
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
@@ -15,8 +15,10 @@ export interface FlvFrame {
   readonly keyframe: boolean;
   /** A group begins with it. */
   readonly startsGroup: boolean;
-  /** The body of its FLV tag. */
+  /** The body of its FLV tag up to its own bytes. */
   readonly payload: Uint8Array;
+  /** These: a view of the chunk that it came in. */
+  readonly rest: Uint8Array;
 }
 
 const tracks = new WeakMap<Track, FlvTrack>();
@@ -69,8 +71,9 @@ export class FlvTrack {
       startsGroup: isFirst && chunk.startsGroup,
       payload:
         track.kind === 'video'
-          ? writeVideoFrame(track.codec, sample.keyframe, offset, sample.data)
-          : writeAudioFrame(track.codec, sample.data),
+          ? writeVideoFrameHead(track.codec, sample.keyframe, offset)
+          : writeAudioFrameHead(track.codec),
+      rest: sample.data,
     };
   }
 }

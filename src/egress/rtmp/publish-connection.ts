@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import { HANDSHAKE_RANDOM } from '../../media/rtmp/handshake.ts';
+import { lengthOf } from '../../media/rtmp/message.ts';
 import { RtmpError } from '../../media/rtmp/rtmp-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { DestinationError } from './destination-error.ts';
@@ -199,10 +200,9 @@ export class PublishConnection {
     if (this.#blocked || this.#phase === 'closed') return;
     this.#socket.cork();
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      const { type, timestamp, payload } = next;
-      this.#sent += payload.length;
+      this.#sent += lengthOf(next);
       let taken = true;
-      for (const part of this.#protocol.media(type, timestamp, payload)) taken = this.#socket.write(part);
+      for (const part of this.#protocol.media(next)) taken = this.#socket.write(part);
       if (taken) continue;
       this.#blocked = true;
       break;

@@ -88,9 +88,9 @@ export class PublishProtocol {
   }
 
   /** The bytes of a media message, to be sent in this order. */
-  media(type: number, timestamp: number, payload: Uint8Array): Uint8Array[] {
+  media({ type, timestamp, payload, rest }: Omit<RtmpMessage, 'streamId'>): Uint8Array[] {
     const chunkStream = type === MESSAGE.video ? CHUNK_STREAM.video : CHUNK_STREAM.audio;
-    return this.#output.write(chunkStream, { type, streamId: this.#streamId, timestamp, payload });
+    return this.#output.write(chunkStream, { type, streamId: this.#streamId, timestamp, payload, rest });
   }
 
   /** Says that nothing follows. */

@@ -4,6 +4,7 @@ import { ManualClock } from '../../channel/manual-clock.ts';
 import { readAudioTag } from '../../media/flv/audio-tag.ts';
 import { readVideoTag } from '../../media/flv/video-tag.ts';
 import { readAmf0 } from '../../media/rtmp/amf0-reader.ts';
+import { amf0Property } from '../../media/rtmp/amf0-value.ts';
 import { MESSAGE, USER_CONTROL, writeNumberMessage, writeUserControl } from '../../media/rtmp/message.ts';
 import { milliseconds, timescale } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
@@ -11,6 +12,7 @@ import type { DestinationSettings, Push } from './push.ts';
 import { recordAnswers } from './record-answers.ts';
 import { RtmpEgress } from './rtmp-egress.ts';
 import { TestBroadcast, TestRenditions } from './test-broadcast.ts';
+import { TEST_AUDIO, TEST_VIDEO } from './test-frames.ts';
 import { TestRtmpServer } from './test-rtmp-server.ts';
 
 const KEY = 'canary-91f2c7';
@@ -395,4 +397,28 @@ it('a test of a destination connects, publishes nothing and reports', async () =
     code: 'address-refused',
   });
   expect(clock.pending).toBe(0);
+});
+
+describe('a broadcast without sound or without picture', () => {
+  it('gets silence beside its pictures, and says so in its metadata', async () => {
+    stream = new TestBroadcast([TEST_VIDEO.track]);
+    const one = push();
+    await goLive(one);
+    const [metadata, ...media] = server.last.media;
+    const [, , properties] = readAmf0(metadata?.payload ?? new Uint8Array());
+    expect(amf0Property(properties, 'audiocodecid')).toBe(10);
+    const sound = media.filter(({ type }) => type === MESSAGE.audio).map(({ timestamp }) => timestamp);
+    expect(sound.length).toBeGreaterThan(70);
+    const steps = sound.slice(2).map((time, index) => time - (sound[index + 1] ?? 0));
+    expect(new Set(steps)).toEqual(new Set([21, 22]));
+    expect(one.status.words).toBeNull();
+  });
+
+  it('is sent without a picture, and its destination says what comes of that', async () => {
+    stream = new TestBroadcast([TEST_AUDIO.track]);
+    const one = push();
+    await goLive(one);
+    expect(server.last.media.some(({ type }) => type === MESSAGE.video)).toBe(false);
+    expect(one.status.words).toContain('has no picture');
+  });
 });

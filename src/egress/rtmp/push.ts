@@ -16,6 +16,7 @@ import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
 import { RateWindow } from './rate-window.ts';
 import { retryDelay } from './retry-delay.ts';
 import { ServerCapabilities } from './server-capabilities.ts';
+import { SILENT_TRACK } from './silence.ts';
 import { Splicer, type TimedMessage } from './splicer.ts';
 
 /** Where a broadcast is pushed to, and how. */
@@ -88,6 +89,8 @@ const STALLED_AFTER = 5000;
 /** What a rendition still has when the broadcast is over comes in this time. */
 const LAST_MEDIA_TIMEOUT = milliseconds(4000);
 const ENCODER = 'Headwater';
+const NO_PICTURE =
+  'The broadcast has no picture. It is sent as it is, and most platforms show nothing of it.';
 
 /** Pushes one broadcast to one destination until either is over: one connection at a time, tried again and again. */
 export class Push {
@@ -146,7 +149,7 @@ export class Push {
     return {
       state: this.#state,
       code: this.#code,
-      words: this.#words ?? (this.#state === 'live' ? (this.#feed?.problem ?? null) : null),
+      words: this.#words ?? (this.#state === 'live' ? this.#worthKnowing : null),
       liveSince: this.#liveSince,
       nextTry: this.#nextTry,
       bitrate: this.#state === 'live' ? this.#rate.bitrate : 0,
@@ -156,6 +159,12 @@ export class Push {
         this.#droppedBefore + (this.#connection?.dropped.groups ?? 0) + this.#splicer.skippedGroups,
       ...{ holding, remaining },
     };
+  }
+
+  get #worthKnowing(): string | null {
+    const feed = this.#feed;
+    if (feed?.problem !== undefined) return feed.problem;
+    return feed && feed.kinds.length > 0 && !feed.kinds.includes('video') ? NO_PICTURE : null;
   }
 
   /** Ends it: what waits is sent, then the connection is closed. Idempotent. */
@@ -264,13 +273,15 @@ export class Push {
   #frame(frame: FlvFrame): void {
     const now = this.#host.clock.now();
     if (this.#publishingAt === undefined) this.#splicer.remember(frame, now);
-    else this.#splicer.take(frame, now);
+    else this.#splicer.take(frame, now, this.#feed?.kinds);
   }
 
   #send(message: TimedMessage): void {
     const { timestamp, isConfiguration } = message;
     if (isConfiguration && this.#feed) {
-      const payload = writeStreamMetadata(this.#feed.tracks, ENCODER);
+      const { tracks, kinds } = this.#feed;
+      const silent = kinds.includes('audio') ? [] : [SILENT_TRACK.track];
+      const payload = writeStreamMetadata([...tracks, ...silent], ENCODER);
       const type = MESSAGE.dataAmf0;
       this.#connection?.send({ type, timestamp, payload, startsGroup: false, isConfiguration: true });
     }

@@ -1,3 +1,4 @@
+import { lengthOf } from '../../media/rtmp/message.ts';
 import type { TimedMessage } from './splicer.ts';
 
 /** What was left out because a server did not take it in time. */
@@ -40,14 +41,14 @@ export class SendQueue {
       return;
     }
     this.#messages.push(message);
-    this.#bytes += message.payload.length;
+    this.#bytes += lengthOf(message);
     if (this.#bytes > MAX_BYTES || this.#span > MAX_SPAN) this.#skip();
   }
 
   /** The next message to send. */
   shift(): TimedMessage | undefined {
     const message = this.#messages.shift();
-    if (message) this.#bytes -= message.payload.length;
+    if (message) this.#bytes -= lengthOf(message);
     return message;
   }
 
@@ -65,12 +66,12 @@ export class SendQueue {
     this.#messages = [...lastConfigurations(skipped), ...kept];
     for (const message of skipped) if (!message.isConfiguration) this.#count(message);
     this.#groups += Math.max(1, skipped.filter(({ startsGroup }) => startsGroup).length);
-    this.#bytes = this.#messages.reduce((sum, { payload }) => sum + payload.length, 0);
+    this.#bytes = this.#messages.reduce((sum, message) => sum + lengthOf(message), 0);
   }
 
-  #count({ payload }: TimedMessage): void {
+  #count(message: TimedMessage): void {
     this.#dropped += 1;
-    this.#droppedBytes += payload.length;
+    this.#droppedBytes += lengthOf(message);
   }
 }
 

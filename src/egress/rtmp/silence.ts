@@ -1,7 +1,7 @@
 import { opusEmptyPacket } from '../../media/codec/opus.ts';
 import { writeAudioFrame } from '../../media/flv/audio-tag.ts';
-import { type Milliseconds, milliseconds } from '../../media/time.ts';
-import type { FlvTrack } from './flv-track.ts';
+import { type Milliseconds, milliseconds, timescale } from '../../media/time.ts';
+import { type FlvTrack, flvTrackOf } from './flv-track.ts';
 
 /**
  * raw_data_block()s of AAC-LC without a spectrum (ISO/IEC 14496-3 §4.4.2.1): one channel element whose max_sfb is 0, then
@@ -20,6 +20,12 @@ export interface Silence {
   readonly payload: Uint8Array;
   readonly duration: Milliseconds;
 }
+
+/** For broadcasts without sound, which platforms do not take: AAC-LC of 48 kHz, stereo, with nothing but silence. */
+export const SILENT_TRACK: FlvTrack = flvTrackOf({
+  ...{ kind: 'audio', codec: 'aac', codecString: 'mp4a.40.2', timescale: timescale(48_000) },
+  ...{ configuration: Uint8Array.of(0x11, 0x90), sampleRate: 48_000, channels: 2 },
+});
 
 /** Silence that may stand in place of packets of that track; undefined for a track of more than two channels. */
 export function silenceOf(flvTrack: FlvTrack): Silence | undefined {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { MESSAGE } from '../../media/rtmp/message.ts';
 import { milliseconds } from '../../media/time.ts';
+import { SILENT_TRACK } from './silence.ts';
 import { Splicer, type TimedMessage } from './splicer.ts';
 import { audioFrame, framesBetween, TEST_AUDIO, TEST_VIDEO, videoFrame } from './test-frames.ts';
 
@@ -60,6 +61,7 @@ it('begins at 0 with a keyframe, wherever the broadcast stands, each track behin
       startsGroup: true,
       isConfiguration: false,
       payload: videoFrame(8000).payload,
+      rest: videoFrame(8000).rest,
     },
     {
       ...{ type: MESSAGE.audio, timestamp: 0, startsGroup: false, isConfiguration: true },
@@ -71,24 +73,29 @@ it('begins at 0 with a keyframe, wherever the broadcast stands, each track behin
       startsGroup: false,
       isConfiguration: false,
       payload: audioFrame(0).payload,
+      rest: audioFrame(0).rest,
     },
   ]);
   expect(stream.sent.at(-1)?.timestamp).toBe(980);
 });
 
-it('repeats the last keyframe in silence while nothing comes, and goes on from a keyframe without a jump', () => {
+it('repeats the last group in silence while nothing comes, at its pace, and goes on from a keyframe without a jump', () => {
   const stream = new Stream();
   stream.play(0, 3000);
   stream.wait(20_000);
   expect(stream.splicer.holding).toBe(true);
-  const stills = stream.of(MESSAGE.video).filter(({ timestamp }) => timestamp >= 3000);
-  expect(stills.length).toBe(41);
-  for (const still of stills) expect(still.payload).toEqual(videoFrame(2000).payload);
+  const repeated = stream.of(MESSAGE.video).filter(({ timestamp }) => timestamp >= 3000);
+  expect(repeated.length).toBe((20 * 1000) / 40 + 1);
+  for (const [index, { timestamp, rest, startsGroup }] of repeated.entries()) {
+    expect(timestamp).toBe(3000 + 40 * index);
+    expect(rest).toEqual(videoFrame(2000 + 40 * (index % 25)).rest);
+    expect(startsGroup).toBe(index % 25 === 0);
+  }
   // The next session goes on where the broadcast's timeline stood.
   stream.play(3000, 6000);
   expect(stream.splicer.holding).toBe(false);
   expect(stream.step(MESSAGE.audio)).toEqual({ longest: 22, monotonic: true });
-  expect(stream.step(MESSAGE.video)).toEqual({ longest: 500, monotonic: true });
+  expect(stream.step(MESSAGE.video)).toEqual({ longest: 40, monotonic: true });
   expect(Math.abs((stream.sent.at(-1)?.timestamp ?? 0) - 25_980)).toBeLessThan(22);
 });
 
@@ -114,7 +121,7 @@ it('leaves out what was kept through a cut, so that it stays live', () => {
   const elapsed = stream.now - 50_000;
   expect(Math.abs(last - elapsed)).toBeLessThan(1300);
   expect(stream.step(MESSAGE.video).monotonic).toBe(true);
-  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(500);
+  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(40);
 });
 
 it('takes what the hub held when it began as a head start, not as old media', () => {
@@ -150,9 +157,9 @@ it('has nothing to hold with before a keyframe came, and fills no more than a wh
   stream.play(0, 1000);
   stream.now += 86_400_000;
   stream.splicer.hold(milliseconds(stream.now), BOTH);
-  expect(stream.sent.length).toBeLessThan(700);
+  expect(stream.sent.at(-1)?.timestamp).toBeLessThan(11_100);
   stream.play(1000, 3000);
-  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(500);
+  expect(stream.step(MESSAGE.video).longest).toBeLessThanOrEqual(40);
 });
 
 it('follows a broadcast that has only sound', () => {
@@ -173,4 +180,33 @@ it('follows a broadcast that has only sound', () => {
   expect(stream.step(MESSAGE.audio).monotonic).toBe(true);
   expect(stream.step(MESSAGE.audio).longest).toBeLessThan(42);
   expect(stream.of(MESSAGE.video)).toEqual([]);
+});
+
+it('puts silence beside the pictures of a broadcast that has no sound, and lets sound that comes later take over', () => {
+  const stream = new Stream();
+  const silent = (from: number, to: number) => {
+    for (let time = from; time < to; time += 40) {
+      stream.now += 40;
+      stream.splicer.take(videoFrame(time), milliseconds(stream.now), ['video']);
+    }
+  };
+  silent(0, 4000);
+  for (let count = 0; count < 20; count += 1) {
+    stream.now += 500;
+    stream.splicer.hold(milliseconds(stream.now), ['video']);
+  }
+  silent(4000, 6000);
+  const [configuration] = stream.sent.filter(({ type }) => type === MESSAGE.audio);
+  expect(configuration).toMatchObject({ isConfiguration: true, payload: SILENT_TRACK.configuration });
+  expect(stream.step(MESSAGE.audio)).toEqual({ longest: 22, monotonic: true });
+  expect(stream.step(MESSAGE.video)).toEqual({ longest: 40, monotonic: true });
+  const ends = [MESSAGE.audio, MESSAGE.video].map((type) => stream.of(type).at(-1)?.timestamp ?? 0);
+  expect(Math.abs((ends[0] ?? 0) - (ends[1] ?? 0))).toBeLessThanOrEqual(40);
+  stream.play(6000, 8000);
+  // Up to where the last silent picture began, there is silence.
+  expect(stream.step(MESSAGE.audio).monotonic).toBe(true);
+  expect(stream.step(MESSAGE.audio).longest).toBeLessThan(65);
+  expect(
+    stream.sent.filter(({ type, isConfiguration }) => type === MESSAGE.audio && isConfiguration),
+  ).toHaveLength(2);
 });

@@ -2,7 +2,8 @@ import { MESSAGE } from '../../media/rtmp/message.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { FlvFrame, FlvTrack } from './flv-track.ts';
-import { type Silence, silenceOf } from './silence.ts';
+import { LastGroup, type RepeatedGroup } from './last-group.ts';
+import { SILENT_TRACK, type Silence, silenceOf } from './silence.ts';
 
 /** A message of a published stream, timed from its start. */
 export interface TimedMessage {
@@ -11,6 +12,8 @@ export interface TimedMessage {
   /** Milliseconds. */
   readonly timestamp: number;
   readonly payload: Uint8Array;
+  /** What follows it in the message. */
+  readonly rest?: Uint8Array | undefined;
   /** Playing can start here, when what came before is left out. */
   readonly startsGroup: boolean;
   /** What frames are decoded with: it is never left out. */
@@ -24,8 +27,7 @@ const LITTLE_LEAD = 250;
 /** What the hub still held when the stream began comes in this time, and may be that much. */
 const SETTLING = 1000;
 const MAX_HEAD_START = 10_000;
-/** Between two repetitions of the last keyframe, in place of a picture. */
-const STILL_INTERVAL = 500;
+const MOST_SOUND_BEHIND = 1000;
 /** What is filled at once: after a machine slept, the stream has a hole instead. */
 const MOST_FILLED = 10_000;
 
@@ -36,18 +38,21 @@ interface Origin {
   headStart: number;
 }
 
-/** What stands in place of media, and when it is next due on the stream. */
+/** What stands in place of media. */
 interface Filling {
-  readonly still: FlvFrame | undefined;
+  readonly group: RepeatedGroup | undefined;
   readonly silence: Silence | undefined;
-  nextStill: number;
-  nextSilence: number;
+  /** Where the group begins on the stream, this time, and which of its pictures is next. */
+  begin: number;
+  next: number;
 }
+
+const BOTH: readonly Track['kind'][] = ['video', 'audio'];
 
 /**
  * Puts frames of a broadcast on the timeline of one published stream: from 0, without a jump, whatever becomes of the
- * publisher. Where its media is missing, the last keyframe is repeated in silence at the pace of the clock. Pure: it is
- * told what time it is.
+ * publisher. Where its media is missing, the last group of pictures is repeated in silence at the pace of the clock; where
+ * it has no sound, silence is put beside its pictures. Pure: it is told what time it is.
  */
 export class Splicer {
   readonly #output: (message: TimedMessage) => void;
@@ -55,7 +60,7 @@ export class Splicer {
   readonly #lastTimestamps = new Map<Track['kind'], number>();
   #origin: Origin | undefined;
   #state: 'waiting' | 'running' | Filling = 'waiting';
-  #still: FlvFrame | undefined;
+  readonly #lastGroup = new LastGroup();
   #sound: FlvTrack | undefined;
   #lastMediaAt: number | undefined;
   /** Time on the stream less time of the broadcast. */
@@ -64,13 +69,15 @@ export class Splicer {
   #from = 0;
   /** Where the stream stands. */
   #position = 0;
+  /** And its sound. */
+  #soundEnd = 0;
   #skippedGroups = 0;
 
   constructor(output: (message: TimedMessage) => void) {
     this.#output = output;
   }
 
-  /** The last keyframe is being repeated, for want of media. */
+  /** The last group is being repeated, for want of media. */
   get holding(): boolean {
     return typeof this.#state === 'object';
   }
@@ -90,6 +97,7 @@ export class Splicer {
     this.#state = 'waiting';
     this.#origin = undefined;
     this.#position = 0;
+    this.#soundEnd = 0;
     this.#sent.clear();
     this.#lastTimestamps.clear();
   }
@@ -98,18 +106,21 @@ export class Splicer {
   remember(frame: FlvFrame, now: Milliseconds): void {
     this.#lastMediaAt = now;
     if (frame.track.kind === 'audio') this.#sound = frame.track;
-    else if (frame.keyframe) this.#still = frame;
+    else this.#lastGroup.add(frame);
   }
 
-  /** Takes the next frame of the broadcast. */
-  take(frame: FlvFrame, now: Milliseconds): void {
+  /** Takes the next frame of the broadcast, which has these kinds of media now. */
+  take(frame: FlvFrame, now: Milliseconds, kinds = BOTH): void {
     this.remember(frame, now);
     if (frame.startsGroup) this.#beginGroup(frame, now);
     if (this.#state !== 'running' || frame.time < this.#from) return;
     const time = frame.time + this.#offset;
     this.#settle(time, now);
-    this.#send(frame.track, time, frame.payload, frame.startsGroup);
-    this.#position = Math.max(this.#position, time + frame.duration);
+    const end = time + frame.duration;
+    if (frame.track.kind === 'audio') this.#soundEnd = Math.max(this.#soundEnd, end);
+    else if (!kinds.includes('audio')) this.#fillSound(this.#silence(), time);
+    this.#send(frame.track, time, frame, frame.startsGroup);
+    this.#position = Math.max(this.#position, end);
   }
 
   /** No media has come for long: fills up to now. To be called again and again, until media comes back. */
@@ -121,30 +132,48 @@ export class Splicer {
   }
 
   #fill(filling: Filling, now: Milliseconds): void {
-    const { still } = filling;
     const end = this.#position + Math.min(MOST_FILLED, elapsed(this.#begin(now), now) - this.#position);
-    for (; still && filling.nextStill <= end; filling.nextStill += STILL_INTERVAL) {
-      this.#fillSound(filling, filling.nextStill);
-      this.#send(still.track, filling.nextStill, still.payload, true);
-    }
-    this.#fillSound(filling, end);
-    this.#position = Math.max(this.#position, end, filling.silence ? filling.nextSilence : 0);
+    this.#fillPictures(filling, end);
+    this.#fillSound(filling.silence, end);
+    this.#position = Math.max(this.#position, end, this.#soundEnd);
     this.#keepPace(now);
   }
 
   /** Undefined where nothing is known that could be repeated. */
   #beginFilling(kinds: readonly Track['kind'][]): Filling | undefined {
-    const still = kinds.includes('video') ? this.#still : undefined;
-    const silence = kinds.includes('audio') && this.#sound ? silenceOf(this.#sound) : undefined;
-    if (!(kinds.includes('video') ? still : silence)) return undefined;
-    return { still, silence, nextStill: this.#position, nextSilence: this.#position };
+    const hasPicture = kinds.includes('video');
+    const group = hasPicture ? this.#lastGroup.repeated : undefined;
+    if (!group && (hasPicture || !this.#sound)) return undefined;
+    // Sound that is a little behind goes on where it ended.
+    if (this.#position - this.#soundEnd > MOST_SOUND_BEHIND) this.#soundEnd = this.#position;
+    return { group, silence: this.#silence(), begin: this.#position, next: 0 };
   }
 
-  #fillSound(filling: Filling, end: number): void {
-    const { silence } = filling;
+  #fillPictures(filling: Filling, end: number): void {
+    const { pictures = [], period = 0 } = filling.group ?? {};
+    const start = pictures[0]?.time ?? 0;
+    for (;;) {
+      const picture = pictures[filling.next];
+      const time = filling.begin + (picture?.time ?? 0) - start;
+      if (!picture || time > end) return;
+      this.#fillSound(filling.silence, time);
+      this.#send(picture.track, time, picture, filling.next === 0);
+      filling.next += 1;
+      if (filling.next < pictures.length) continue;
+      filling.next = 0;
+      filling.begin += period;
+    }
+  }
+
+  /** As the last sound was, so that decoders need not start anew. */
+  #silence(): Silence | undefined {
+    return silenceOf(this.#sound ?? SILENT_TRACK);
+  }
+
+  #fillSound(silence: Silence | undefined, end: number): void {
     if (!silence) return;
-    for (; filling.nextSilence < end; filling.nextSilence += silence.duration) {
-      this.#send(silence.track, filling.nextSilence, silence.payload, false);
+    for (; this.#soundEnd < end; this.#soundEnd += silence.duration) {
+      this.#send(silence.track, this.#soundEnd, silence, false);
     }
   }
 
@@ -189,7 +218,12 @@ export class Splicer {
     origin.headStart = Math.min(MAX_HEAD_START, Math.max(origin.headStart, time - (now - origin.at)));
   }
 
-  #send(track: FlvTrack, time: number, payload: Uint8Array, startsGroup: boolean): void {
+  #send(
+    track: FlvTrack,
+    time: number,
+    body: Pick<TimedMessage, 'payload' | 'rest'>,
+    startsGroup: boolean,
+  ): void {
     const { kind } = track;
     const type = kind === 'video' ? MESSAGE.video : MESSAGE.audio;
     const timestamp = Math.max(Math.round(time), this.#lastTimestamps.get(kind) ?? 0);
@@ -199,7 +233,8 @@ export class Splicer {
       const configuration = track.configuration;
       this.#output({ type, timestamp, payload: configuration, startsGroup: false, isConfiguration: true });
     }
-    this.#output({ type, timestamp, payload, startsGroup, isConfiguration: false });
+    const { payload, rest } = body;
+    this.#output({ type, timestamp, payload, rest, startsGroup, isConfiguration: false });
   }
 }
 

@@ -38,12 +38,13 @@ export class TestBroadcast {
     if (!track) return;
     const at = (value: number) => ticks((value * track.timescale) / 1000);
     const keyframe = kind === 'video' && time % 1000 === 0;
+    const startsGroup = this.#epoch.tracks[0] === track && time % 1000 === 0;
     const trackId = kind === 'video' ? 1 : 2;
     const header = { trackId, sequence: 1, decodeTime: at(time), keyframe, referenceTime: undefined };
     const sample = { duration: at(duration), compositionOffset: ticks(0), data: new Uint8Array(size) };
     this.broadcast.push(this.#epoch, {
       ...{ kind, trackId, timescale: track.timescale, dts: at(time), duration: at(duration), samples: 1 },
-      ...{ keyframe, startsGroup: keyframe, wallClock: milliseconds(0), bytes: writeChunk(header, [sample]) },
+      ...{ keyframe, startsGroup, wallClock: milliseconds(0), bytes: writeChunk(header, [sample]) },
     });
   }
 }

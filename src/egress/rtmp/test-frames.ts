@@ -21,7 +21,8 @@ export function videoFrame(time: number, size = 10): FlvFrame {
   const keyframe = time % 1000 === 0;
   return {
     ...{ track: TEST_VIDEO, time: milliseconds(time), duration: milliseconds(40) },
-    ...{ keyframe, startsGroup: keyframe, payload: new Uint8Array(size).fill(keyframe ? 1 : 2) },
+    ...{ keyframe, startsGroup: keyframe, payload: Uint8Array.of(7) },
+    rest: new Uint8Array(size).fill(keyframe ? 1 : 2),
   };
 }
 
@@ -29,7 +30,7 @@ export function videoFrame(time: number, size = 10): FlvFrame {
 export function audioFrame(time: number): FlvFrame {
   return {
     ...{ track: TEST_AUDIO, time: milliseconds(time), duration: milliseconds(20) },
-    ...{ keyframe: true, startsGroup: false, payload: Uint8Array.of(3) },
+    ...{ keyframe: true, startsGroup: false, payload: Uint8Array.of(3), rest: Uint8Array.of(4) },
   };
 }
 

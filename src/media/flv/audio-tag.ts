@@ -33,15 +33,23 @@ export function writeAudioFrame(codec: AudioCodec, data: Uint8Array): Uint8Array
   return writePacket(codec, PACKET.codedFrames, data);
 }
 
+/** What stands before the bytes of a packet. */
+export function writeAudioFrameHead(codec: AudioCodec): Uint8Array {
+  return Uint8Array.from(headOf(codec, PACKET.codedFrames));
+}
+
 function writePacket(codec: AudioCodec, packet: number, data: Uint8Array): Uint8Array {
-  const header =
-    codec === 'aac'
-      ? [AAC, packet]
-      : [(EX_FORMAT << 4) | packet, ...[...AUDIO_FOURCC[codec]].map((letter) => letter.charCodeAt(0))];
-  const bytes = new Uint8Array(header.length + data.length);
-  bytes.set(header);
-  bytes.set(data, header.length);
+  const head = headOf(codec, packet);
+  const bytes = new Uint8Array(head.length + data.length);
+  bytes.set(head);
+  bytes.set(data, head.length);
   return bytes;
+}
+
+function headOf(codec: AudioCodec, packet: number): number[] {
+  return codec === 'aac'
+    ? [AAC, packet]
+    : [(EX_FORMAT << 4) | packet, ...[...AUDIO_FOURCC[codec]].map((letter) => letter.charCodeAt(0))];
 }
 
 /**

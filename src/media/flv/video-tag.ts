@@ -59,22 +59,33 @@ export function writeVideoFrame(
   compositionOffset: number,
   data: Uint8Array,
 ): Uint8Array {
+  const head = writeVideoFrameHead(codec, keyframe, compositionOffset);
+  const writer = new ByteWriter(head.length + data.length);
+  writer.append(head);
+  writer.append(data);
+  return writer.finish();
+}
+
+/** What stands before the bytes of a frame; the offset in milliseconds. */
+export function writeVideoFrameHead(
+  codec: VideoCodec,
+  keyframe: boolean,
+  compositionOffset: number,
+): Uint8Array {
   const frameType = (keyframe ? KEYFRAME : INTER_FRAME) << 4;
   if (codec === 'avc') {
-    const writer = new ByteWriter(5 + data.length);
+    const writer = new ByteWriter(5);
     writer.u8(frameType | AVC_CODEC_ID);
     writer.u8(PACKET.codedFrames);
     writer.u24(compositionOffset);
-    writer.append(data);
     return writer.finish();
   }
   // Only HEVC has an offset here; the others are in presentation order.
   const offset = codec === 'hevc' && compositionOffset !== 0;
-  const writer = new ByteWriter(5 + (offset ? 3 : 0) + data.length);
+  const writer = new ByteWriter(5 + (offset ? 3 : 0));
   writer.u8(EX_HEADER | frameType | (codec === 'hevc' && !offset ? PACKET.codedFramesX : PACKET.codedFrames));
   writer.text(VIDEO_FOURCC[codec]);
   if (offset) writer.u24(compositionOffset);
-  writer.append(data);
   return writer.finish();
 }
 

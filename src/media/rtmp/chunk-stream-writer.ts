@@ -1,5 +1,5 @@
 import { EXTENDED, FIRST_CHUNK_SIZE } from './chunk-stream-reader.ts';
-import { MESSAGE, type RtmpMessage, writeNumberMessage } from './message.ts';
+import { lengthOf, MESSAGE, type RtmpMessage, writeNumberMessage } from './message.ts';
 
 /** What was written last to a chunk stream: the next header says only what differs. */
 interface Written {
@@ -28,20 +28,26 @@ export class ChunkStreamWriter {
 
   /** The chunks of a message, in order, on that chunk stream: 2 to 65599. */
   write(chunkStream: number, message: RtmpMessage): Uint8Array[] {
-    const { payload } = message;
     const { type, time } = this.#choose(chunkStream, message);
     const parts = [writeHeader(chunkStream, type, time, message)];
-    if (payload.length > 0) parts.push(payload.subarray(0, this.#chunkSize));
-    for (let at = this.#chunkSize; at < payload.length; at += this.#chunkSize) {
-      parts.push(writeHeader(chunkStream, 3, time, message), payload.subarray(at, at + this.#chunkSize));
+    let room = this.#chunkSize;
+    for (const piece of message.rest ? [message.payload, message.rest] : [message.payload]) {
+      for (let at = 0; at < piece.length; ) {
+        if (room === 0) parts.push(writeHeader(chunkStream, 3, time, message));
+        if (room === 0) room = this.#chunkSize;
+        const end = Math.min(piece.length, at + room);
+        parts.push(piece.subarray(at, end));
+        room -= end - at;
+        at = end;
+      }
     }
     return parts;
   }
 
   /** The shortest header that says it, and the time that it is to have. */
   #choose(chunkStream: number, message: RtmpMessage): { type: number; time: number } {
-    const { type, streamId, timestamp, payload } = message;
-    const { length } = payload;
+    const { type, streamId, timestamp } = message;
+    const length = lengthOf(message);
     const last = this.#streams.get(chunkStream);
     const delta = last ? (timestamp - last.timestamp) >>> 0 : 0;
     const whole = !last || last.streamId !== streamId || delta > 0x7fffffff;
@@ -62,7 +68,7 @@ function writeHeader(chunkStream: number, type: number, time: number, message: R
     at += 3;
   }
   if (type < 2) {
-    writeU24(view, at, message.payload.length);
+    writeU24(view, at, lengthOf(message));
     bytes[at + 3] = message.type;
     at += 4;
   }

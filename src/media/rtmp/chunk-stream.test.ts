@@ -175,6 +175,23 @@ describe('refuses', () => {
   });
 });
 
+it('writes the same of a message in two pieces, wherever they part', () => {
+  fc.assert(
+    fc.property(message, fc.nat(), fc.integer({ min: 1, max: 300 }), (one, where, chunkSize) => {
+      const part = where % (one.payload.length + 1);
+      const [whole, parted] = [
+        one,
+        { ...one, payload: one.payload.subarray(0, part), rest: one.payload.subarray(part) },
+      ].map((written) => {
+        const writer = new ChunkStreamWriter();
+        writer.setChunkSize(chunkSize);
+        return join(writer.write(one.chunkStream, written));
+      });
+      expect(parted).toEqual(whole);
+    }),
+  );
+});
+
 it('ends any bytes with messages or with an error by name, and holds no more than it was sent', () => {
   const seeds = fc.tuple(
     fc.array(message, { maxLength: 6 }),

@@ -26,6 +26,13 @@ export interface RtmpMessage {
   /** Milliseconds, modulo 2^32. */
   readonly timestamp: number;
   readonly payload: Uint8Array;
+  /** What follows the payload, where one message is written of two pieces; never in what was read. */
+  readonly rest?: Uint8Array | undefined;
+}
+
+/** Bytes of a message's body. */
+export function lengthOf({ payload, rest }: Pick<RtmpMessage, 'payload' | 'rest'>): number {
+  return payload.length + (rest?.length ?? 0);
 }
 
 /** Events of user control messages (§7.1.7). */

@@ -75,6 +75,11 @@ export class OtherRtmpServer {
     return new OtherRtmpServer(folder, { rtmp }, start);
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** What it recorded, in order. */
   async recordings(): Promise<string[]> {
     const files = await readdir(this.#folder, { recursive: true });
