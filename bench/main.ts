@@ -12,6 +12,7 @@ import { benchIngest } from './ingest.ts';
 import { benchJoin } from './join.ts';
 import { benchRestream } from './restream.ts';
 import { benchRpo } from './rpo.ts';
+import { benchRtmpIngest } from './rtmp-ingest.ts';
 import { formatTable, type Result } from './support/result.ts';
 import { benchTranscode } from './transcode.ts';
 import { benchWaiting } from './waiting.ts';
@@ -23,6 +24,7 @@ const names = words.filter((word) => !word.startsWith('--'));
 const benches: Record<string, () => Promise<Result[]>> = {
   idle: benchIdle,
   ingest: () => benchIngest(short ? [1] : [1, 10, 50]),
+  'rtmp-ingest': () => benchRtmpIngest(short ? 1 : 5),
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   hls: () => benchHls(short ? { segments: 100, parts: 50 } : { segments: 400, parts: 200 }),
   waiting: () => benchWaiting(short ? 1000 : 10_000),

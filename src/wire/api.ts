@@ -340,7 +340,7 @@ const DestinationStatus = Type.Object(
       description: 'Groups of pictures left out, because the platform was too slow',
     }),
     holding: Type.Boolean({
-      description: 'The broadcaster is lost: the last picture is repeated, in silence',
+      description: 'The broadcaster is lost: the last group of pictures is repeated, in silence',
     }),
     remaining: OrNull(Type.Integer(), 'Milliseconds until its time limit ends it'),
   },

@@ -36,7 +36,7 @@ export function destinationSentences(destination: DestinationResource, now: numb
   if (state === 'live' && maxBitrate !== null && status.bitrate > maxBitrate) {
     said.push(`That is more than ${label} takes: ${formatBitrate(maxBitrate)}.`);
   }
-  if (holding) said.push('The broadcaster is lost: the last picture is repeated until it is back.');
+  if (holding) said.push('The broadcaster is lost: the last second is repeated until it is back.');
   if (message !== null) said.push(message);
   if (state === 'retrying' && nextTry !== null) {
     const seconds = Math.max(0, Math.ceil((nextTry - now) / 1000));
