@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Hub } from '../../channel/hub.ts';
+import { Broadcast } from '../../channel/broadcast.ts';
+import { DEFAULT_GROUP_BUFFER, Hub } from '../../channel/hub.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import { syntheticEpoch } from '../../channel/synthetic-chunks.ts';
 import { milliseconds } from '../../media/time.ts';
@@ -185,6 +186,21 @@ describe('a broadcast that is nobody’s to go back in', () => {
     publication.epoch(syntheticEpoch());
     await store.ping();
     expect((await now.find('b0')).open).toBe(false);
+  });
+
+  it('is one in a codec that no player has: what is recorded is not what is shown', async () => {
+    hub = new Hub({
+      ...{ clock, newBroadcastId: () => 'vp8' },
+      standIn: ({ info }) => new Broadcast(info, DEFAULT_GROUP_BUFFER),
+    });
+    const all = replays();
+    all.start(always);
+    hub
+      .open('main', { reconnectGrace: milliseconds(0) })
+      .publish()
+      .epoch(syntheticEpoch());
+    const info = hub.find('main')?.broadcast?.info;
+    expect(info && all.rewindable(info)).toBe(false);
   });
 
   it('is unknown where it never was', async () => {

@@ -58,8 +58,10 @@ export class Replays {
   rewindable({ id, channel }: BroadcastInfo): boolean {
     const known = this.#rewindable.get(id);
     if (known !== undefined) return known;
-    if (this.#options.hub.find(channel)?.watchable?.info.id !== id) return false;
-    const rewindable = this.#isKept(channel);
+    const live = this.#options.hub.find(channel);
+    if (live?.watchable?.info.id !== id) return false;
+    // Where readers are given a stand-in, what is recorded is nothing that players of segments have the codec of.
+    const rewindable = live.watchable === live.broadcast && this.#isKept(channel);
     this.#rewindable.set(id, rewindable);
     return rewindable;
   }

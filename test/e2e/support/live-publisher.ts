@@ -7,6 +7,8 @@ import type { RunningServer } from './running-server.ts';
 
 const SLICE = 2048;
 const INTERVAL = 50;
+/** In one message: what was kept through a long cut is more than a server takes at once. */
+const LARGEST = 256 * 1024;
 
 /** Publishes a recording in real time, as a browser does; it can be cut off and come back with what it kept. */
 export class LivePublisher {
@@ -59,8 +61,8 @@ export class LivePublisher {
       while (end < this.#media.length && (this.#due[Math.floor(end / SLICE)] ?? 0) <= time) {
         end = Math.min(this.#media.length, (Math.floor(end / SLICE) + 1) * SLICE);
       }
-      if (end > sent) socket.send(this.#media.subarray(sent, end));
-      sent = end;
+      for (; sent < end; sent = Math.min(end, sent + LARGEST))
+        socket.send(this.#media.subarray(sent, Math.min(end, sent + LARGEST)));
       if (end < this.#media.length) return;
       clearInterval(this.#timer);
       socket.send(JSON.stringify({ type: 'end', length: this.#media.length }));
