@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MediaError } from '../media-error.ts';
@@ -19,6 +20,17 @@ const audio = (codec: AudioTrack['codec'], configuration: Uint8Array): AudioTrac
   ...{ kind: 'audio', codec, configuration, codecString: codec, timescale: timescale(48_000) },
   ...{ sampleRate: 48_000, channels: 2 },
 });
+/** How node-media-server reads a tag of that type at that time: codec, then 2 configuration, 3 keyframe, 4 other; of sound 0, 1. */
+interface OtherReader {
+  parserTag(
+    type: number,
+    time: number,
+    size: number,
+    data: Buffer,
+  ): { readonly codec_id: number; readonly flags: number; readonly pts: number };
+}
+const other = createRequire(import.meta.url)('node-media-server/src/protocol/flv.js') as OtherReader;
+
 const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
 
 describe('video', () => {
@@ -42,8 +54,22 @@ describe('video', () => {
     ]);
   });
 
+  it.each(['av1', 'vp9', 'hevc'] as const)('writes %s so that another server knows it', (codec) => {
+    const read = (body: Uint8Array) => {
+      const { codec_id, flags, pts } = other.parserTag(9, 1000, body.length, Buffer.from(body));
+      return { codec: Buffer.from([24, 16, 8, 0].map((shift) => codec_id >>> shift)).toString(), flags, pts };
+    };
+    const name = { av1: 'av01', vp9: 'vp09', hevc: 'hvc1' }[codec];
+    expect(read(writeVideoConfiguration(video(codec)))).toEqual({ codec: name, flags: 2, pts: 1000 });
+    const offset = codec === 'hevc' ? 40 : 0;
+    expect(read(writeVideoFrame(codec, true, offset, Uint8Array.of(5, 6, 7)))).toEqual({
+      ...{ codec: name, flags: 3, pts: 1000 + offset },
+    });
+    expect(read(writeVideoFrame(codec, false, 0, Uint8Array.of(5)))).toMatchObject({ codec: name, flags: 4 });
+  });
+
   it('reads back what was written', () => {
-    const codec = fc.constantFrom<VideoCodec>('avc', 'hevc', 'vp9', 'av1');
+    const codec = fc.constantFrom<VideoCodec>('avc', 'hevc', 'vp8', 'vp9', 'av1');
     fc.assert(
       fc.property(
         codec,
