@@ -71,14 +71,21 @@ const plays = async (page: Page, transport: PlayerStats['transport']) => {
   await waitForPlayerState(page, 'live');
   await presentFrames(page, 20);
 };
-/** Counts from now on when there is neither a picture nor the last one. */
+/** Counts from now on when there is neither a picture nor the last one: a seek leaves the picture as it was. */
 const watchForBlack = (page: Page) =>
   page.evaluate(() => {
     const { video, shadowRoot } = document.querySelector('headwater-player') ?? {};
     const still = shadowRoot?.querySelector('canvas');
     Object.assign(window, { black: 0 });
+    let empty = false;
+    video?.addEventListener('emptied', () => {
+      empty = true;
+    });
+    video?.addEventListener('loadeddata', () => {
+      empty = false;
+    });
     const look = () => {
-      if (still?.hidden && video && video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) window.black += 1;
+      if (still?.hidden && empty) window.black += 1;
       requestAnimationFrame(look);
     };
     look();
