@@ -210,3 +210,18 @@ it('puts silence beside the pictures of a broadcast that has no sound, and lets 
     stream.sent.filter(({ type, isConfiguration }) => type === MESSAGE.audio && isConfiguration),
   ).toHaveLength(2);
 });
+
+it('sends the sound of pictures that went out although groups behind them were left out meanwhile', () => {
+  const stream = new Stream();
+  stream.play(0, 3000);
+  stream.wait(10_000);
+  const kept = framesBetween(3000, 13_000);
+  const now = milliseconds(stream.now);
+  // The encoder of sound needs longer for 10 s than pictures wait for it.
+  for (const frame of kept) if (frame.track.kind === 'video') stream.splicer.take(frame, now);
+  for (const frame of kept) if (frame.track.kind === 'audio') stream.splicer.take(frame, now);
+  stream.play(13_000, 20_000);
+  expect(stream.splicer.skippedGroups).toBeGreaterThan(5);
+  expect(stream.step(MESSAGE.audio).monotonic).toBe(true);
+  expect(stream.step(MESSAGE.audio).longest).toBeLessThan(45);
+});

@@ -113,14 +113,19 @@ export class Splicer {
   take(frame: FlvFrame, now: Milliseconds, kinds = BOTH): void {
     this.remember(frame, now);
     if (frame.startsGroup) this.#beginGroup(frame, now);
-    if (this.#state !== 'running' || frame.time < this.#from) return;
     const time = frame.time + this.#offset;
+    if (frame.time < this.#from || !(this.#state === 'running' || this.#isLateSound(frame, time))) return;
     this.#settle(time, now);
     const end = time + frame.duration;
     if (frame.track.kind === 'audio') this.#soundEnd = Math.max(this.#soundEnd, end);
     else if (!kinds.includes('audio')) this.#fillSound(this.#silence(), time);
     this.#send(frame.track, time, frame, frame.startsGroup);
     this.#position = Math.max(this.#position, end);
+  }
+
+  /** Of pictures that went out before groups were left out: its encoder was slow with what came at once. */
+  #isLateSound({ track, duration }: FlvFrame, time: number): boolean {
+    return this.#state === 'waiting' && track.kind === 'audio' && time + duration <= this.#position;
   }
 
   /** No media has come for long: fills up to now. To be called again and again, until media comes back. */
