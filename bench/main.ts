@@ -13,6 +13,7 @@ import { benchJoin } from './join.ts';
 import { benchRestream } from './restream.ts';
 import { benchRpo } from './rpo.ts';
 import { benchRtmpIngest } from './rtmp-ingest.ts';
+import { benchShared } from './shared.ts';
 import { formatTable, type Result } from './support/result.ts';
 import { benchTranscode } from './transcode.ts';
 import { benchWaiting } from './waiting.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, () => Promise<Result[]>> = {
   'rtmp-ingest': () => benchRtmpIngest(short ? 1 : 5),
   'fan-out': () => benchFanOut(short ? [100] : [100, 400, 1000]),
   hls: () => benchHls(short ? { segments: 100, parts: 50 } : { segments: 400, parts: 200 }),
+  shared: () => benchShared(short ? 10 : 50),
   waiting: () => benchWaiting(short ? 1000 : 10_000),
   join: benchJoin,
   delay: benchDelay,

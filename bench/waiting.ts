@@ -4,7 +4,8 @@ import { type LiveServer, startLiveServer } from './support/live-server.ts';
 import { readUsage } from './support/process-usage.ts';
 import type { Result } from './support/result.ts';
 
-/** Of sockets in one process. */
+const WRITE = 'format-media-playlist.ts formatMediaPlaylist';
+/** Processes that the sockets are spread over. */
 const CLIENTS = 2;
 const LOOK_EVERY = 50;
 /** Less than three target durations, after which requests are refused. */
@@ -52,10 +53,10 @@ export async function benchWaiting(count: number): Promise<Result[]> {
     await checkBound(live, next, count);
     await tellAll(clients, ({ open }) => ({ leave: open / 2 }), stopped);
     await untilWaiting(live, count / 2);
-    await calls.take('formatMediaPlaylist');
+    await calls.take(WRITE);
     live.publisher.process.kill('SIGCONT');
     const answered = await untilAnswered(clients, count / 2);
-    const { formatMediaPlaylist: written } = await calls.take('formatMediaPlaylist');
+    const { [WRITE]: written } = await calls.take(WRITE);
     await untilWaiting(live, 0);
     return results(count, {
       connected: (connected - before) / count,

@@ -1,21 +1,25 @@
 // Many HLS viewers that read everything and look at little. Arguments: port, path of the video playlist, count, and what they
 // do. `parts`: wait for each playlist, and fetch the part that it hints at. `segments`: reload every two seconds and fetch the
-// newest. `file-parts` and `file-segments` ask as often, of files that do not change. On a message it says how much came.
+// newest. `dash`: reload the manifest (the path is its own) twice a second, and fetch each segment from its beginning on.
+// `file-parts` and `file-segments` ask as often, of files that do not change. On a message it says how much came.
 import { Agent, get } from 'node:http';
 
 const [port = '0', path = '/', count = '1', kind = 'parts'] = process.argv.slice(2);
 const SEGMENT_MS = 2000;
 const PART_MS = 200;
+const MANIFEST_MS = 500;
 let received = 0;
+let requests = 0;
 let failed = 0;
 
 const later = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** Answers the text of a playlist, and nothing of media. */
 function load(agent: Agent, target: string): Promise<string> {
+  requests += 1;
   return new Promise((settle) => {
     const request = get({ agent, port: Number(port), host: '127.0.0.1', path: target }, (response) => {
-      const isText = target.includes('.m3u8');
+      const isText = target.includes('.m3u8') || target.endsWith('.mpd');
       let text = '';
       if (response.statusCode !== 200) failed += 1;
       response.on('data', (bytes: Buffer) => {
@@ -68,6 +72,26 @@ async function watchSegments(agent: Agent, always: boolean): Promise<void> {
   }
 }
 
+async function watchDash(agent: Agent): Promise<void> {
+  const at: Record<string, number> = {};
+  await later(Math.random() * MANIFEST_MS);
+  for (;;) {
+    const text = await load(agent, path);
+    for (const [, media = '', first, timeline = ''] of text.matchAll(
+      /media="([^"]+)" startNumber="(\d+)"[^>]*>(.*?)<\/SegmentTimeline>/gs,
+    )) {
+      const entries = [...timeline.matchAll(/<S ([^>]*)\/>/g)].map(([, entry = '']) =>
+        Number(/r="(\d+)"/.exec(entry)?.[1] ?? 0),
+      );
+      const newest = entries.reduce((sum, repeat) => sum + repeat + 1, Number(first) - 1);
+      if (at[media] === newest) continue;
+      at[media] = newest;
+      void load(agent, folder + media.replace('$Number$', String(newest)));
+    }
+    await later(MANIFEST_MS);
+  }
+}
+
 async function watchFileParts(agent: Agent): Promise<void> {
   await later(Math.random() * PART_MS);
   let due = performance.now();
@@ -83,12 +107,13 @@ async function watchFileParts(agent: Agent): Promise<void> {
 const watch: Readonly<Record<string, (agent: Agent) => Promise<void>>> = {
   parts: watchParts,
   segments: (agent) => watchSegments(agent, false),
+  dash: watchDash,
   'file-parts': watchFileParts,
   'file-segments': (agent) => watchSegments(agent, true),
 };
 
 for (let index = 0; index < Number(count); index += 1) {
-  void watch[kind]?.(new Agent({ keepAlive: true, maxSockets: 2 }));
+  void watch[kind]?.(new Agent({ keepAlive: true, maxSockets: kind === 'dash' ? 3 : 2 }));
 }
-process.on('message', () => process.send?.({ received, failed }));
+process.on('message', () => process.send?.({ received, requests, failed }));
 process.send?.({ ready: true });

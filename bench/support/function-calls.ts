@@ -10,6 +10,7 @@ export interface InspectedEnvironment {
 
 interface Coverage {
   readonly result: readonly {
+    readonly url: string;
     readonly functions: readonly {
       readonly functionName: string;
       readonly ranges: readonly { readonly count: number }[];
@@ -45,14 +46,19 @@ export class FunctionCalls {
     return calls;
   }
 
-  /** How often each function of these names was called since the last time that this was asked. */
+  /**
+   * How often each of these was called since the last time that any was asked for: the name of a file, which no other one has, and of
+   * a function in it, `cmaf-chunk.ts writeChunk`.
+   */
   async take<Name extends string>(...names: readonly Name[]): Promise<Record<Name, number>> {
     const { result } = (await this.#ask('Profiler.takePreciseCoverage', {})) as Coverage;
-    const functions = result.flatMap((script) => script.functions);
-    const count = (name: Name) =>
-      functions
-        .filter(({ functionName }) => functionName === name)
+    const count = (name: Name) => {
+      const [file, wanted] = name.split(' ');
+      return result
+        .filter(({ url }) => url.endsWith(`/${file}`))
+        .flatMap(({ functions }) => functions.filter(({ functionName }) => functionName === wanted))
         .reduce((sum, { ranges }) => sum + (ranges[0]?.count ?? 0), 0);
+    };
     return Object.fromEntries(names.map((name) => [name, count(name)])) as Record<Name, number>;
   }
 
