@@ -10,8 +10,12 @@ import type { ChildOrigin, Packet, PacketReader, Recipe } from './recipe.ts';
 import type { RenditionOutput } from './rendition-output.ts';
 import type { ChildExit, OpenChild, TranscodeChild } from './transcode-child.ts';
 
-/** A child that owes more than this, some time after its start, is stuck or too slow. */
+/**
+ * A child that owes more than this for longer than that, some time after its start, is stuck or too slow. A publisher that was
+ * away brings at once what it kept: that alone is nothing to be stopped for.
+ */
 const MOST_OWED = milliseconds(5000);
+const PATIENCE = milliseconds(4000);
 const START_TIME = milliseconds(10_000);
 
 /** What a run is made of. */
@@ -39,6 +43,7 @@ export class TranscodeRun {
   #reader: PacketReader | undefined;
   #fedFrom = 0;
   #fedEnd = 0;
+  #behindSince: number | undefined;
   #started = false;
   #ending = false;
   #givenUp = false;
@@ -84,10 +89,9 @@ export class TranscodeRun {
   /** It reads, and makes as much as it is fed with; else it will not catch up. */
   get keepsUp(): boolean {
     if (this.#ending || this.#problem) return true;
-    const { recipe, output } = this.#options;
-    const done = Math.max(output.end, this.#fedFrom);
-    const late = this.age > START_TIME && this.#fedEnd - done > MOST_OWED;
-    return !late && this.#child.queued <= recipe.maxQueue;
+    const { recipe, clock } = this.#options;
+    const late = this.#behindSince !== undefined && clock.now() - this.#behindSince > PATIENCE;
+    return !(late && this.age > START_TIME) && this.#child.queued <= recipe.maxQueue;
   }
 
   /** It was ended by {@link giveUp}. */
@@ -102,6 +106,8 @@ export class TranscodeRun {
     if (isBefore(start, this.#fedEnd) || (!this.#origin && !chunk.keyframe)) return;
     const origin = this.#origin ?? this.#begin(chunk, start);
     this.#fedEnd = start + ticksToMilliseconds(chunk.duration, chunk.timescale);
+    const owed = this.#fedEnd - Math.max(this.#options.output.end, this.#fedFrom);
+    this.#behindSince = owed > MOST_OWED ? (this.#behindSince ?? this.#options.clock.now()) : undefined;
     this.#options.output.moments.add(chunk);
     this.#child.write(moveChunk(chunk.bytes, origin.source));
   }

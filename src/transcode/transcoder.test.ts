@@ -49,7 +49,7 @@ function startEpoch(index: number, ...tracks: Track[]): void {
 }
 
 /** One second of sound that is a group, in one chunk of 50 packets. */
-function playSecond(): void {
+function playSecond({ atOnce = false } = {}): void {
   const sample = { duration: ticks(960), compositionOffset: ticks(0), data: Uint8Array.of(8, 1) };
   const samples = Array.from({ length: 50 }, () => sample);
   output.write(
@@ -66,7 +66,7 @@ function playSecond(): void {
     samples,
   );
   second += 1;
-  clock.advance(1000);
+  if (!atOnce) clock.advance(1000);
 }
 
 /** Lets what is waited for happen. */
@@ -237,6 +237,19 @@ describe('a child that fails', () => {
     child(1).make(1 + A_SECOND);
     expect(out.gaps('audio').filter((gap) => gap < 0)).toEqual([]);
     expect(transcoder.counts).toMatchObject({ running: 1, failed: 0, stuck: 1 });
+  });
+
+  it('is left to work through what a publisher that was away brings at once', async () => {
+    startEpoch(0, OPUS);
+    playSecond();
+    const { out } = await follow();
+    child(0).make(1 + A_SECOND);
+    clock.advance(20_000);
+    for (let played = 0; played < 30; played += 1) playSecond({ atOnce: true });
+    child(0).make(30 * A_SECOND);
+    playSecond();
+    expect([child(0).killed, children.length]).toEqual([false, 1]);
+    expect(new Set(out.gaps('audio'))).toEqual(new Set([0]));
   });
 
   it('is replaced when it writes something else than AAC', async () => {
