@@ -11,6 +11,8 @@ const GUIDE = join(import.meta.dirname, '..', '..', '..', 'docs', 'cdn.md');
 export interface CachingNginx {
   /** What stands for `https://example.org/streams`. */
   readonly url: string;
+  /** Of its one worker, which does all the work. */
+  worker(): Promise<number>;
   /** The lines of its log so far: status, how the cache took part, address. */
   requests(): Promise<readonly LoggedRequest[]>;
   close(): Promise<void>;
@@ -43,7 +45,7 @@ export async function startCachingNginx(origin: string): Promise<CachingNginx> {
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr warn;
-events { worker_connections 1024; }
+events { worker_connections 8192; }
 http {
 log_format cached '$status $upstream_cache_status $request_uri';
 access_log ${log} cached;
@@ -59,6 +61,7 @@ ${shown}
   await untilAnswers(child, url);
   return {
     url,
+    worker: () => findWorker(child.pid),
     requests: async () => (await readFile(log, 'utf8')).trim().split('\n').map(readLine),
     close: async () => {
       child.kill('SIGQUIT');
@@ -66,6 +69,15 @@ ${shown}
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Beside it there are processes that look after the cache. */
+async function findWorker(master: number | undefined): Promise<number> {
+  const children = await readFile(`/proc/${master}/task/${master}/children`, 'utf8');
+  for (const pid of children.trim().split(' ')) {
+    if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('worker process')) return Number(pid);
+  }
+  throw new Error('nginx has no worker');
 }
 
 function readLine(line: string): LoggedRequest {
