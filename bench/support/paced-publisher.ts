@@ -65,13 +65,20 @@ export class PacedPublisher {
     return this.sent >= this.#stream.media.length;
   }
 
-  /** Sends the rest, and waits until the server has stored all. */
-  async end(): Promise<void> {
+  /** Breaks the connection. */
+  async drop(): Promise<void> {
+    this.#socket.terminate();
+    await this.closed;
+  }
+
+  /** Sends the rest, and waits until the server has stored all. Answers the recording's id. */
+  async end(): Promise<string | null> {
     clearInterval(this.#timer);
     this.#send(this.#stream.media.length);
     this.#socket.send(JSON.stringify({ type: 'end', length: this.#stream.media.length }));
-    await untilMessage(this.#socket, ['ended']);
+    const { recording } = await untilMessage(this.#socket, ['ended']);
     await this.closed;
+    return recording;
   }
 
   #send(due: number): void {

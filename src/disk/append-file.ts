@@ -31,6 +31,8 @@ export interface AppendFileOptions {
   readonly syncBatch?: SyncBatch | undefined;
   /** Goes on with a file that is there from this offset, and forgets what follows; without it the file is made. */
   readonly continueAt?: number | undefined;
+  /** Nothing is done to the disk before this settles; where it rejects, the file has failed. */
+  readonly after?: Promise<void> | undefined;
 }
 
 /** Somebody waits for the bytes before this offset to be written. */
@@ -86,7 +88,7 @@ export class AppendFile {
    * none (`ENOENT`), or that it is shorter (`too-short`), is an error then.
    */
   constructor(path: string, owner: AppendFileOwner, gathering: Gathering, options: AppendFileOptions = {}) {
-    const { syncBatch, continueAt } = options;
+    const { syncBatch, continueAt, after } = options;
     this.path = path;
     this.#owner = owner;
     this.#gathering = gathering;
@@ -98,7 +100,8 @@ export class AppendFile {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
-    const opening = continueAt === undefined ? openFile(path, 'wx') : openExisting(path, continueAt);
+    const open = () => (continueAt === undefined ? openFile(path, 'wx') : openExisting(path, continueAt));
+    const opening = after === undefined ? open() : after.then(open);
     opening.then(
       (fd) => this.#opened(fd),
       (error) => this.#fail(error),

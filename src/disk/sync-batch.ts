@@ -78,6 +78,11 @@ export class SyncBatch {
     return this.#sync(fd);
   }
 
+  /** Settles when no batch is running: all that the present one makes durable is so. */
+  settled(): Promise<void> {
+    return this.#run ?? Promise.resolve();
+  }
+
   /** For the files: a sync failed. */
   reportFailure(error: StorageError): void {
     this.#observer?.failed(error);

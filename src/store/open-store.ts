@@ -1,6 +1,9 @@
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { Kysely, SqliteDialect, sql } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { syncFolder } from '../disk/sync-folder.ts';
 import { BroadcastStore } from './broadcast-store.ts';
 import { ChannelStore } from './channel-store.ts';
 import type { Database } from './database.ts';
@@ -20,13 +23,28 @@ export interface Store {
   readonly destinations: DestinationStore;
   /** Answers when the database can be read; throws otherwise. */
   ping(): Promise<void>;
+  /** What was written so far survives a power loss; else it does some time later. Rejects with the system's error. */
+  sync(): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
+/** Each migration is done wholly or not at all, which SQLite can and Kysely does not expect of it. */
+class Dialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** Opens the SQLite file, makes it if it is missing, and brings its tables up to date. Throws StoreError. */
 export async function openStore(file: string): Promise<Store> {
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: openFile(file) }) });
+  const db = new Kysely<Database>({ dialect: new Dialect({ database: openFile(file) }) });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
   const { error } = await migrator.migrateToLatest();
   if (error) {
@@ -37,6 +55,7 @@ export async function openStore(file: string): Promise<Store> {
       { cause: error },
     );
   }
+  await syncFolder(dirname(file));
   let closing: Promise<void> | undefined;
   return {
     channels: new ChannelStore(db),
@@ -46,11 +65,22 @@ export async function openStore(file: string): Promise<Store> {
     ping: async () => {
       await sql`select 1`.execute(db);
     },
+    sync: () => syncLog(file),
     close: () => {
       closing ??= db.destroy();
       return closing;
     },
   };
+}
+
+/** What is committed is in SQLite's log, or else in the file itself and synced. A thread of Node's waits, not the event loop. */
+async function syncLog(file: string): Promise<void> {
+  const log = await open(`${file}-wal`, 'r');
+  try {
+    await log.datasync();
+  } finally {
+    await log.close();
+  }
 }
 
 const inUse = (file: string, cause: unknown) =>

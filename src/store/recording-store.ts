@@ -161,9 +161,9 @@ export class RecordingStore {
     return (await select.orderBy('recordings.started_at').orderBy('recordings.id').execute()).map(fromRow);
   }
 
-  /** Its file was made anew, whole, and waits to be finalised. */
-  async remade(id: string, extent: Omit<RecordingProgress, 'state'>): Promise<void> {
-    await this.progress(id, { ...extent, state: 'complete' });
+  /** Its file was made anew, and waits to be finalised. */
+  async remade(id: string, progress: RecordingProgress): Promise<void> {
+    await this.progress(id, progress);
     await this.#db.updateTable('recordings').set({ finalisation: 'waiting' }).where('id', '=', id).execute();
   }
 

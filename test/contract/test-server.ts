@@ -98,9 +98,9 @@ class TestArchive implements SessionArchive {
     return false;
   }
 
-  async remake(request: RemakeRequest): Promise<string | null> {
+  async remake(request: RemakeRequest): Promise<readonly string[]> {
     this.remade.push(request);
-    return null;
+    return [];
   }
 
   stateOf(broadcast: string): BroadcastRecordingState | undefined {

@@ -40,7 +40,7 @@ async function fill(data: string): Promise<void> {
   const folder = join(data, 'recordings');
   await mkdir(folder, { recursive: true });
   const store = await openStore(join(data, 'headwater.db'));
-  const originals = new Originals(store.recordings, folder);
+  const originals = new Originals(store, folder);
   const add = async (id: string, namePrefix: string | null, sent: string[]) => {
     const start = { channel: 'exam', title: null, startedAt: STARTED, namePrefix };
     await store.broadcasts.start({ id: `b-${id}`, ...start });

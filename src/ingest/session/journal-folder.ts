@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import Schema from 'typebox/schema';
 import type { Clock } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { SyncBatch } from '../../disk/sync-batch.ts';
 import type { Bytes } from '../../media/time.ts';
+import { DurableMarks, readMarks } from './durable-marks.ts';
 import type { JournalOwner } from './journal.ts';
 import { SessionFiles } from './session-files.ts';
 import { SessionRecord } from './session-record.ts';
@@ -21,6 +22,7 @@ export interface JournalFolderOptions {
 }
 
 const RECORD = '.json';
+const MARKS = '.durable';
 const validRecord = Schema.Compile(SessionRecord);
 
 /** The sessions that are on disk: of each its bytes as `{id}`, and what it is as `{id}.json`. */
@@ -28,15 +30,20 @@ export class JournalFolder {
   readonly #options: JournalFolderOptions;
   readonly #records = new Map<string, SessionRecord>();
   #turns: Promise<void> = Promise.resolve();
+  readonly #marks: DurableMarks | undefined;
 
   constructor(options: JournalFolderOptions) {
+    const { folder, sync } = options;
     this.#options = options;
+    this.#marks = sync && new DurableMarks(join(folder, MARKS), sync);
   }
 
   /** Reads what other processes left: once, before anything else. A record that cannot be read is logged and left alone. */
   async load(): Promise<void> {
     const { folder } = this.#options;
+    await this.#cutUnsynced();
     const names = new Set(await readdir(folder));
+    names.delete(MARKS);
     for (const name of names) {
       if (name.endsWith(RECORD)) {
         const record = await this.#read(name);
@@ -86,6 +93,7 @@ export class JournalFolder {
     return new SessionFiles(record, owner, {
       ...this.#options,
       continueAt,
+      marks: this.#marks,
       saved: (saved) => this.#records.set(saved.id, saved),
     });
   }
@@ -112,6 +120,7 @@ export class JournalFolder {
 
   /** Deletes a session's bytes, and keeps what is known of it. */
   async discardBytes(id: string): Promise<void> {
+    this.#marks?.forget(id);
     await unlink(this.pathOf(id)).catch(ignoreMissing);
   }
 
@@ -120,6 +129,21 @@ export class JournalFolder {
     this.#records.delete(id);
     await this.discardBytes(id);
     await unlink(this.pathOf(id) + RECORD).catch(ignoreMissing);
+  }
+
+  /** What no sync covered is nothing, or anything, after a power loss: it is forgotten. Nobody was told that it is stored. */
+  async #cutUnsynced(): Promise<void> {
+    const { folder, log, sync } = this.#options;
+    const path = join(folder, MARKS);
+    const marks = await readMarks(path).catch((error: unknown) => {
+      log.error({ err: error }, 'what is known of journals cannot be read: all that is in them is believed');
+      return new Map<string, number>();
+    });
+    for (const [id, size] of marks) {
+      if (this.sizeOf(id) > size) await cutDurably(this.pathOf(id), size);
+    }
+    // What is written without syncs from here on is not to be cut at the next start.
+    if (!sync) await unlink(path).catch(ignoreMissing);
   }
 
   async #read(name: string): Promise<SessionRecord | undefined> {
@@ -132,6 +156,16 @@ export class JournalFolder {
       log.error({ file: name, err: error }, 'what is kept of a session cannot be read, and is left alone');
     }
     return undefined;
+  }
+}
+
+async function cutDurably(path: string, size: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.truncate(size);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -25,7 +25,7 @@ const log = { info: () => {}, warn: () => {}, error: (fields: object) => errors.
 /** Notes what it is asked; a test says when a recording is made anew. */
 class TestArchive implements SessionArchive {
   readonly remakes: RemakeRequest[] = [];
-  made: PromiseWithResolvers<string | null> = Promise.withResolvers();
+  made: PromiseWithResolvers<readonly string[]> = Promise.withResolvers();
 
   async expect(): Promise<void> {}
 
@@ -33,7 +33,7 @@ class TestArchive implements SessionArchive {
     return false;
   }
 
-  remake(request: RemakeRequest): Promise<string | null> {
+  remake(request: RemakeRequest): Promise<readonly string[]> {
     const { signal } = request;
     this.remakes.push(request);
     signal.addEventListener('abort', () => this.made.reject(signal.reason));
@@ -115,7 +115,7 @@ describe('recordings that are made anew', () => {
     await keeper.tidy('other');
     expect(archive.remakes).toMatchObject([{ broadcast: 'b', streams: [{ path: join(folder, 's1') }] }]);
     expect([has('s1'), has('s2')]).toEqual([true, false]);
-    archive.made.resolve(null);
+    archive.made.resolve([]);
     await keeper.idle();
     expect(has('s1')).toBe(false);
     expect(archive.remakes).toHaveLength(1);
@@ -130,7 +130,7 @@ describe('recordings that are made anew', () => {
     await journals.update('s2', { status: 'ended' });
     await keeper.tidy('b');
     expect(archive.remakes).toHaveLength(1);
-    archive.made.resolve(null);
+    archive.made.resolve([]);
     await keeper.idle();
     expect(archive.remakes).toHaveLength(2);
     expect([has('s1'), has('s2')]).toEqual([false, false]);
@@ -158,7 +158,7 @@ describe('recordings that are made anew', () => {
     expect(errors).toHaveLength(1);
     expect(has('s1')).toBe(true);
     archive.made = Promise.withResolvers();
-    archive.made.resolve(null);
+    archive.made.resolve([]);
     await keeper.sweep();
     await keeper.idle();
     expect(has('s1')).toBe(false);

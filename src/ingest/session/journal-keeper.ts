@@ -101,11 +101,17 @@ export class JournalKeeper {
     try {
       signal.throwIfAborted();
       const sessions = journals.ofBroadcast(broadcast);
-      const streams = sessions.map((session) => ({ ...session, path: journals.pathOf(session.id) }));
+      const streams = sessions.map((session) => ({
+        ...session,
+        path: journals.pathOf(session.id),
+        incomplete: session.distrusted === true && session.status !== 'ended',
+      }));
       const made = await archive.remake({ broadcast, streams, limits, signal });
       for (const session of sessions) {
-        const recording = session.recording ?? made;
-        if (isToRemake(session)) await journals.update(session.id, { remake: false, recording });
+        const isThere = session.recording !== null && made.includes(session.recording);
+        const recording = isThere ? session.recording : (made.at(-1) ?? null);
+        if (isToRemake(session) || !isThere)
+          await journals.update(session.id, { ...(isToRemake(session) && { remake: false }), recording });
       }
     } finally {
       this.#toRemake.delete(broadcast);

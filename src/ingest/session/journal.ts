@@ -39,6 +39,8 @@ export interface JournalOptions {
   readonly sync?: SyncBatch | undefined;
   /** Goes on with the journal that is there, of so many bytes; by default a new one is started. */
   readonly continueAt?: number | undefined;
+  /** The file is left alone before this settles. */
+  readonly after?: Promise<void> | undefined;
 }
 
 /** Publishers keep what is not acknowledged, and an acknowledgement every 500 ms is what they were promised. */
@@ -57,14 +59,18 @@ class FileJournal implements Journal {
   readonly #file: AppendFile;
   readonly #isSynced: boolean;
 
-  constructor(path: string, owner: JournalOwner, { clock, maxQueue, sync, continueAt }: JournalOptions) {
+  constructor(
+    path: string,
+    owner: JournalOwner,
+    { clock, maxQueue, sync, continueAt, after }: JournalOptions,
+  ) {
     const calls = {
       onDurable: (offset: number) => owner.onDurable(offset),
       onError: (error: StorageError) => owner.onError(error),
     };
     const gathered = bytes(Math.min(GATHER_BYTES, maxQueue));
     const gathering = { clock, delay: GATHER_DELAY, bytes: gathered };
-    this.#file = new AppendFile(path, calls, gathering, { syncBatch: sync, continueAt });
+    this.#file = new AppendFile(path, calls, gathering, { syncBatch: sync, continueAt, after });
     this.#isSynced = sync !== undefined;
   }
 

@@ -3,7 +3,7 @@ import type { Channel } from '../../channel/channel.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
-import type { StorageError } from '../../disk/storage-error.ts';
+import { StorageError } from '../../disk/storage-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
@@ -71,8 +71,6 @@ export class PublishSession implements PublisherSession {
   readonly #stopped = Promise.withResolvers<void>();
   #checkpointAt: Milliseconds;
   #checkpointing = false;
-  /** Its journal failed. */
-  #isDistrusted = false;
   /** Its bytes are being read again; its broadcast ended before they all were. */
   #isReplaying = false;
   #isCutShort = false;
@@ -203,6 +201,7 @@ export class PublishSession implements PublisherSession {
       this.#setReplaying(false);
       this.#fail(toPublishError(error));
     }
+    if (this.#files.record.distrusted) this.#loseTrust(new StorageError(this.id, 'not all of it was stored'));
     this.#wait();
   }
 
@@ -315,7 +314,7 @@ export class PublishSession implements PublisherSession {
   async #checkpoint(): Promise<void> {
     const input = this.#input;
     const broadcast = input?.broadcast;
-    const checkpoint = input?.checkpoint();
+    const checkpoint = input?.checkpoint(this.stored);
     if (!input || !broadcast || !checkpoint || input.left) return;
     const { point, made } = checkpoint;
     const { position, ends } = broadcast;
@@ -356,7 +355,7 @@ export class PublishSession implements PublisherSession {
 
   /** What was acknowledged may be lost: the recording says so, whoever reads its file later. */
   #loseTrust(error: StorageError): void {
-    this.#isDistrusted = true;
+    void this.#files.update({ distrusted: true });
     this.#recording()?.damage(error.message);
     this.#fail(toPublishError(error));
   }
@@ -424,7 +423,7 @@ export class PublishSession implements PublisherSession {
 
   /** All that the recording lacks is in the journal, unless that is what failed. */
   #isToRemake(recording: RecordingView | undefined): boolean {
-    const isDamaged = recording?.state === 'damaged' && !this.#isDistrusted;
+    const isDamaged = recording?.state === 'damaged' && !this.#files.record.distrusted;
     return isDamaged || this.#isCutShort || this.#files.record.remake;
   }
 

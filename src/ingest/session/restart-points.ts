@@ -31,8 +31,8 @@ export class RestartPoints {
     this.#candidate = undefined;
   }
 
-  /** The newest place before which nothing was left to be made, as of what is made now. */
-  newest(made: MadeMedia): UsablePoint | undefined {
-    return this.#points.findLast(({ packager }) => isMade(packager, made));
+  /** The newest place before which nothing was left to be made, as of what is made now, and that is among the stored bytes. */
+  newest(made: MadeMedia, stored: number): UsablePoint | undefined {
+    return this.#points.findLast(({ packager, offset }) => offset <= stored && isMade(packager, made));
   }
 }

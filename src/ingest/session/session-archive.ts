@@ -13,6 +13,8 @@ export interface SentStream {
   readonly channel: string;
   readonly title: string | null;
   readonly namePrefix: string | null;
+  /** Some of it could not be stored, and its publisher has not brought it since. */
+  readonly incomplete: boolean;
 }
 
 /** Recordings to be made anew. */
@@ -42,8 +44,8 @@ export interface SessionArchive {
   /** Takes what a session sent, where that is to be kept with the recording. False: it may be deleted. */
   adopt(session: SessionRecord, path: string): Promise<boolean>;
   /**
-   * Makes the recordings of a broadcast anew, or its first one where it was over before it was recorded. Answers the
-   * newest one's id, null where there is none to be made. Rejects when it cannot, and soon after the request's `signal`.
+   * Makes the recordings of a broadcast anew, or its first one where it was over before it was recorded. Answers the ids
+   * of all that it has now, none where there is none to be made. Rejects when it cannot, and soon after the request's `signal`.
    */
-  remake(request: RemakeRequest): Promise<string | null>;
+  remake(request: RemakeRequest): Promise<readonly string[]>;
 }

@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import type { Log } from '../../channel/log.ts';
 import { StorageError } from '../../disk/storage-error.ts';
 import { writeFileDurably } from '../../disk/write-file-durably.ts';
+import type { DurableMarks } from './durable-marks.ts';
 import { type Journal, type JournalOptions, type JournalOwner, openJournal } from './journal.ts';
 import type { SessionRecord } from './session-record.ts';
 
 /** How a session's files are kept. */
-export interface SessionFilesOptions extends JournalOptions {
+export interface SessionFilesOptions extends Omit<JournalOptions, 'after'> {
+  /** Say how much of the journal to believe after a power loss; there are none without a `sync`. */
+  readonly marks: DurableMarks | undefined;
   readonly log: Log;
   /** The record on disk is this one now. */
   saved(record: SessionRecord): void;
@@ -20,24 +23,29 @@ export class SessionFiles {
   #record: SessionRecord;
   #known = false;
   #saving: Promise<void>;
+  /** Bytes that are durable, and known to be. */
+  #stored = 0;
+  #marking: Promise<void> = Promise.resolve();
+  #failed = false;
 
-  /** Starts saving the record, and opens the journal. */
+  /** Starts saving the record, and opens the journal: after it is noted that nothing of it is to be believed yet. */
   constructor(record: SessionRecord, owner: JournalOwner, options: SessionFilesOptions) {
     this.#owner = owner;
     this.#options = options;
     this.#record = record;
     const calls = {
-      onDurable: () => this.#tell(),
-      onError: (error: StorageError) => owner.onError(error),
+      onDurable: (offset: number) => this.#mark(offset),
+      onError: (error: StorageError) => this.#fail(error),
     };
-    this.#journal = openJournal(record.id, calls, options);
-    this.#saving = this.#save(record).then(
-      () => {
-        this.#known = true;
-        this.#tell();
-      },
-      (error: unknown) => owner.onError(new StorageError(record.id, error)),
-    );
+    const after = options.marks?.set(record.id, options.continueAt ?? 0);
+    this.#journal = openJournal(record.id, calls, { ...options, after });
+    const saved = async () => {
+      await after;
+      await this.#save(record);
+      this.#known = true;
+      this.#tell();
+    };
+    this.#saving = saved().catch((error: unknown) => this.#fail(new StorageError(record.id, error)));
   }
 
   /** Writes a record; settles when it is as durable as is asked. Rejects with StorageError. */
@@ -52,7 +60,7 @@ export class SessionFiles {
 
   /** Bytes of the session that may be acknowledged. */
   get durable(): number {
-    return this.#known ? this.#journal.durable : 0;
+    return this.#known ? this.#stored : 0;
   }
 
   /** Bytes that wait for the disk. */
@@ -83,13 +91,17 @@ export class SessionFiles {
   /** Everything appended is durable, or storing failed. */
   async drained(): Promise<void> {
     await this.#journal.drained();
+    await this.#marking;
     await this.#saving;
   }
 
   /** Keeps the files; idempotent. */
   async close(): Promise<void> {
     await this.#journal.close();
+    await this.#marking;
     await this.#saving;
+    // It is synced as long as it is.
+    if (!this.#failed) this.#options.marks?.forget(this.#record.id);
   }
 
   async #save(record: SessionRecord): Promise<void> {
@@ -97,7 +109,32 @@ export class SessionFiles {
     this.#options.saved(record);
   }
 
+  #mark(offset: number): void {
+    const { marks } = this.#options;
+    if (marks) this.#marking = this.#markDurably(marks, offset);
+    else this.#store(offset);
+  }
+
+  async #markDurably(marks: DurableMarks, offset: number): Promise<void> {
+    try {
+      await marks.set(this.#record.id, offset);
+      this.#store(offset);
+    } catch (error) {
+      this.#fail(new StorageError(this.#record.id, error));
+    }
+  }
+
+  #store(offset: number): void {
+    this.#stored = Math.max(this.#stored, offset);
+    this.#tell();
+  }
+
+  #fail(error: StorageError): void {
+    this.#failed = true;
+    this.#owner.onError(error);
+  }
+
   #tell(): void {
-    if (this.#known && this.#journal.durable > 0) this.#owner.onDurable(this.#journal.durable);
+    if (this.#known && this.#stored > 0 && !this.#failed) this.#owner.onDurable(this.#stored);
   }
 }

@@ -62,6 +62,8 @@ export const SessionRecord = Type.Object({
    * recording could not be written.
    */
   remake: Type.Boolean(),
+  /** Its journal could not be written: what its publisher was not told to be stored is lost, unless that brings it. */
+  distrusted: Type.Optional(Type.Boolean()),
   checkpoint: Type.Union([Type.Null(), Checkpoint]),
 });
 /** What is kept of a session beside its bytes. */

@@ -85,10 +85,10 @@ export class ToChannel implements SampleSink, ChunkSink {
     return this.#captureTime.distance;
   }
 
-  /** What chunks were made of so far, and the newest place that another process can go on from to make the rest. */
-  checkpoint(): { readonly point: UsablePoint; readonly made: MadeMedia } | undefined {
+  /** What chunks were made of so far, and the newest place in the stored bytes that another process can go on from to make the rest. */
+  checkpoint(stored: number): { readonly point: UsablePoint; readonly made: MadeMedia } | undefined {
     const made = this.#packager?.made;
-    const point = made && this.#restartPoints.newest(made);
+    const point = made && this.#restartPoints.newest(made, stored);
     return made && point && { point, made };
   }
 

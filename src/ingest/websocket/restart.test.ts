@@ -22,7 +22,8 @@ import { CLOSE } from '../../wire/close-codes.ts';
 
 const FIXTURES = ['webm-h264-opus.webm', 'webm-av1-opus.webm', 'webm-vp8-opus.webm', 'mp4-avc1-opus.mp4'];
 const whole = readFixture('webm-h264-opus.webm');
-const CHECKPOINT = 6000;
+/** However long the disk takes. */
+const PATIENT = { noMediaTimeout: milliseconds(Number.MAX_SAFE_INTEGER) };
 
 const running: TestServer[] = [];
 afterEach(async () => {
@@ -30,7 +31,7 @@ afterEach(async () => {
 });
 
 async function start(options?: TestServerOptions): Promise<TestServer> {
-  const server = await TestServer.start(options);
+  const server = await TestServer.start({ publishLimits: PATIENT, ...options });
   running.push(server);
   return server;
 }
@@ -53,18 +54,16 @@ async function publish(
 
 /** Until all that came is on disk and acknowledged, and how far it was made is noted. */
 async function noted(server: TestServer, publisher: TestPublisher, length: number): Promise<void> {
-  for (let seconds = 0; seconds <= CHECKPOINT; seconds += 1000) server.clock.advance(1000);
-  await eventually(() => recordOf(server, publisher.session).checkpoint !== null);
   await stored(server, publisher, length);
+  while (recordOf(server, publisher.session).checkpoint === null) {
+    server.clock.advance(1000);
+    await publisher.settled();
+  }
 }
 
-/** Until that much is on disk, and acknowledged. */
+/** Until that much is on disk, and acknowledged. The disk answers in its own time, which is none of the server's. */
 async function stored(server: TestServer, publisher: TestPublisher, length: number): Promise<void> {
-  const path = join(server.journals, publisher.session);
-  server.clock.advance(500);
-  await eventually(() => statSync(path).size === length);
   while (publisher.socket.texts.findLast(({ type }) => type === 'ack')?.offset !== length) {
-    // The disk answers in its own time; only then does the server's clock count to the acknowledgement.
     server.clock.advance(100);
     await publisher.settled();
   }
@@ -107,8 +106,11 @@ describe('a server that is killed', () => {
           let server = await start();
           for (const { at, notes } of kills.sort((a, b) => a.at - b.at)) {
             const publisher = await publish(server, bytes.subarray(0, at), { session });
-            if (notes) for (let second = 0; second < 7; second += 1) server.clock.advance(1000);
-            if (notes) await publisher.settled();
+            for (let second = 0; notes && second < 7; second += 1) {
+              server.clock.advance(1000);
+              // The disk answers in its own time: how far it came is noted of what is stored.
+              await publisher.settled();
+            }
             server = await startAfterKillOf(server);
           }
           const last = await publish(server, bytes, { session });
@@ -508,9 +510,7 @@ describe('a disk that fails to sync', () => {
         if (disk.fails) throw Object.assign(new Error('EIO'), { code: 'EIO' });
       },
     });
-    // The disk answers in its own time, which is none of the server's.
-    const publishLimits = { noMediaTimeout: milliseconds(Number.MAX_SAFE_INTEGER) };
-    return { server: await start({ ...options, sync, publishLimits }), disk };
+    return { server: await start({ ...options, sync }), disk };
   }
 
   const acknowledged = (publisher: TestPublisher) =>
@@ -559,6 +559,22 @@ describe('a disk that fails to sync', () => {
     await eventually(() => server.catalog.told.some((line) => line.startsWith('damaged r1')));
   });
 
+  it('is not believed after a kill either: the recording stays damaged, and another publisher may come', async () => {
+    const { server, disk, publisher } = await half();
+    disk.fails = true;
+    publisher.send(whole.subarray(100_000, 120_000));
+    await closed(publisher, disk);
+    await eventually(() => recordOf(server, publisher.session).distrusted === true);
+    const next = await startAfterKillOf(server);
+    expect(next.recordings.map(({ state }) => state)).toEqual(['damaged']);
+    expect((await refusalOf(next, { session: publisher.session })).error).toMatchObject({
+      code: 'session-over',
+    });
+    const other = await publish(next, whole);
+    await other.end(whole.length);
+    expect(next.recordings.map(({ state }) => state)).toEqual(['damaged']);
+  });
+
   it('at the end of a session is told in place of that all is stored, and the rest can be brought again', async () => {
     const { server, disk, publisher } = await half();
     const { session } = publisher;
@@ -585,7 +601,8 @@ describe('a disk that fails to sync', () => {
 
 describe('a publisher that comes back', () => {
   async function half(): Promise<{ server: TestServer; publisher: TestPublisher }> {
-    const server = await start();
+    // Here that no media comes is a reason, too.
+    const server = await start({ publishLimits: {} });
     const publisher = await publish(server, whole.subarray(0, 200_000));
     publisher.socket.cut();
     await eventually(() => server.channel('main').state === 'interrupted');

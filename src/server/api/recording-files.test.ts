@@ -222,7 +222,7 @@ describe('what was sent of a recording', () => {
     const gaps = [{ at: 192_000, duration: 25_000 }];
     await store.recordings.progress('r1', { state: 'complete', duration: 300_000, size: 5, gaps });
     await writeFile(join(folder, 'r1', 'media.mp4'), 'media');
-    const originals = new Originals(store.recordings, folder);
+    const originals = new Originals(store, folder);
     for (const content of [bytes, Buffer.from('....ftypiso5')]) {
       await writeFile(join(data, 'session'), content);
       await originals.adopt('r1', join(data, 'session'));

@@ -154,12 +154,12 @@ test('a disk with too little room begins no recording, whether or not a broadcas
 });
 
 describe('recordings that are made anew', () => {
-  const request = (recording: string | null = null) => ({
+  const request = (recording: string | null = null, incomplete = false) => ({
     broadcast: 'b',
     streams: [
       {
         ...{ path: fixturePath(H264), openedAt: 5, captureDistance: null },
-        ...{ recording, channel: 'main', title: 'A talk', namePrefix: null },
+        ...{ recording, channel: 'main', title: 'A talk', namePrefix: null, incomplete },
       },
     ],
     limits,
@@ -175,19 +175,44 @@ describe('recordings that are made anew', () => {
     expect((await all())[0]?.duration).toBeGreaterThan(7900);
   });
 
+  test('are all that there is of their broadcast: the rest of one that was damaged goes', async () => {
+    await ended();
+    const id = (await all())[0]?.id ?? '';
+    await store.recordings.progress(id, { state: 'damaged', size: 100, duration: 3000 });
+    await store.recordings.start({
+      id: 'tail',
+      broadcast: 'b',
+      startedAt: Date.now() + 1,
+      mime: 'video/mp4',
+    });
+    await store.recordings.progress('tail', { state: 'complete', size: 100, duration: 2000 });
+    const process = new Process();
+    expect(await process.archive.remake(request('tail'))).toEqual([id]);
+    expect(await all()).toMatchObject([{ id, state: 'complete' }]);
+  });
+
+  test('stay damaged where not all of it could be stored, until its publisher brings the rest', async () => {
+    await ended();
+    const process = new Process();
+    await process.archive.remake(request(null, true));
+    expect(await all()).toMatchObject([{ state: 'damaged' }]);
+    await process.archive.remake(request());
+    expect(await all()).toMatchObject([{ state: 'complete' }]);
+  });
+
   test('are begun where their broadcast was over before they were: nothing that came late is lost', async () => {
     await store.channels.create(CHANNEL, KEY);
     const process = new Process();
-    const id = await process.archive.remake(request());
+    const [id] = await process.archive.remake(request());
     expect(await all()).toMatchObject([{ id, state: 'complete', title: 'A talk', startedAt: 5 }]);
   });
 
   test('are not made where they were deleted before, or where their channel is not recorded', async () => {
     await store.channels.create(CHANNEL, KEY);
     const process = new Process();
-    expect(await process.archive.remake(request('deleted'))).toBeNull();
+    expect(await process.archive.remake(request('deleted'))).toEqual([]);
     await store.channels.update('main', { record: false });
-    expect(await process.archive.remake(request())).toBeNull();
+    expect(await process.archive.remake(request())).toEqual([]);
     expect(await all()).toEqual([]);
   });
 

@@ -58,34 +58,38 @@ export class RecordingArchive implements SessionArchive {
     return id !== undefined && (await recordings.adoptOriginal(id, path));
   }
 
-  async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<string | null> {
+  async remake({ broadcast, streams, limits, signal }: RemakeRequest): Promise<readonly string[]> {
     const { store, recordings, logger, folder } = this.#options;
     for (const { recording } of streams) if (recording !== null) this.#checkListed(recording);
     const known = await store.recordings.ofBroadcast(broadcast);
     const first = known[0] ?? (await this.#begin(broadcast, streams));
     // Deleted meanwhile, or not to be recorded: there is nothing to be made whole.
-    if (!first) return null;
+    if (!first) return [];
     await this.#checkRoom(streams);
     const ids = known.map(({ id }) => id);
     const task = { broadcast, channel: first.channel, folder, ids, streams, limits };
     const shortest = known.reduce((sum, { duration }) => sum + duration, 0);
     let { startedAt } = first;
-    let newest: string | null = null;
+    const state = streams.some(({ incomplete }) => incomplete) ? 'damaged' : 'complete';
+    const made: string[] = [];
     const put = async ({ id, mime, size, duration, gaps }: RemadeRecording, move: () => Promise<void>) => {
       const isNew = !ids.includes(id);
       if (isNew) await store.recordings.start({ id, broadcast, startedAt, mime });
       startedAt += duration;
-      newest = id;
+      made.push(id);
       await recordings.replaceFile(id, async () => {
         // One that was deleted meanwhile stays so.
         if (!(await store.recordings.find(id))) return;
         await move();
-        await store.recordings.remade(id, { size, duration, gaps });
-        logger.info({ recording: id, size, duration }, 'a recording is whole now');
+        await store.recordings.remade(id, { state, size, duration, gaps });
+        await store.sync();
+        logger.info({ recording: id, state, size, duration }, 'a recording was made anew');
       });
     };
     await remakeInWorker(task, { log: logger, shortest, signal, put });
-    return newest;
+    // What was begun because another one was damaged is in that one now.
+    for (const id of ids.filter((each) => !made.includes(each))) await recordings.delete(id);
+    return made;
   }
 
   /** Lists a broadcast that was over before its recording had begun. */

@@ -102,7 +102,7 @@ export class Recordings {
     this.#catalog = new StoredCatalog(store, clock, () => this.#finished());
     this.#room = new DiskRoom({ folder, clock, minFree });
     const { recordings, channels } = store;
-    this.#originals = new Originals(recordings, folder);
+    this.#originals = new Originals(store, folder);
     this.#posters = new RecordingPosters(recordings, folder);
     this.#finaliser = new Finaliser({
       ...{ recordings, clock, logger, minFree },
@@ -175,6 +175,11 @@ export class Recordings {
         logger.error({ recording: id, err: error }, 'the end of a recording cannot be mended');
         return { size: statSync(this.fileOf(id), { throwIfNoEntry: false })?.size ?? 0, duration };
       });
+      if (left.size === 0 && left.duration === 0) {
+        // It was listed, and the power was lost before a byte of it was on the disk.
+        await this.delete(id);
+        continue;
+      }
       await store.recordings.progress(id, { state: 'damaged', ...left });
       logger.warn({ recording: id, ...left }, 'a recording was cut off when the server last stopped');
     }

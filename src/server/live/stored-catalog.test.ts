@@ -30,6 +30,7 @@ beforeEach(() => {
       start: ({ id, broadcast }) => write(`${id} of ${broadcast}`),
       progress: (id, { state, size, duration }) => write(`${id} ${state} ${size} ${duration}`),
     },
+    sync: async () => {},
   };
   catalog = new StoredCatalog(store, clock);
 });

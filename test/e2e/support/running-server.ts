@@ -24,10 +24,14 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
-/** Starts a server on a free port; it is ready when this resolves. */
-export async function startServer(environment: Record<string, string> = {}): Promise<RunningServer> {
+/** Starts a server on a free port; it is ready when this resolves. `under`: another program's command that runs it. */
+export async function startServer(
+  environment: Record<string, string> = {},
+  under: readonly string[] = [],
+): Promise<RunningServer> {
   const data = environment.HEADWATER_DATA ?? (await mkdtemp(join(tmpdir(), 'headwater-e2e-')));
-  const child = spawn(process.execPath, [join(root, 'bin', 'headwater.mjs'), 'start'], {
+  const [command = '', ...parameters] = [...under, process.execPath, join(root, 'bin', 'headwater.mjs'), 'start'];
+  const child = spawn(command, parameters, {
     cwd: data,
     env: { ...process.env, HEADWATER_PORT: '0', HEADWATER_DATA: data, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
