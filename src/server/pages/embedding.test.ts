@@ -5,7 +5,10 @@ import { describeEmbed, fitEmbed, formatChannelHead } from './embedding.ts';
 const HOSTILE = `"><script>alert('1')</script>&`;
 
 describe('what cards of a watch page are made from', () => {
-  const head = formatChannelHead('https://live.example', { name: 'main', title: HOSTILE, live: true });
+  const head = formatChannelHead('https://live.example', {
+    ...{ name: 'main', title: HOSTILE, live: true },
+    channelTitle: 'Main "stage"',
+  });
 
   test('names title, picture and player, at whole addresses', () => {
     expect(head).toContain('<meta property="og:url" content="https://live.example/watch/main">');
@@ -17,11 +20,13 @@ describe('what cards of a watch page are made from', () => {
 
   test('holds titles as text', () => {
     expect(head).not.toContain('<script');
+    expect(head).toContain('<meta name="headwater-channel" content="Main &quot;stage&quot;">');
     expect(head).toContain('content="&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;"');
   });
 
   test('promises no picture while nobody is live, and no secure address without TLS', () => {
-    const plain = formatChannelHead('http://live.example', { name: 'main', title: 'Main', live: false });
+    const titles = { title: 'Main', channelTitle: 'Main' };
+    const plain = formatChannelHead('http://live.example', { ...titles, name: 'main', live: false });
     expect(plain).not.toMatch(/og:image|secure_url/);
   });
 });
@@ -39,7 +44,7 @@ describe('the size of an embedded player', () => {
 });
 
 test('oEmbed holds titles as text in its HTML', () => {
-  const channel = { name: 'main', title: HOSTILE, live: false };
+  const channel = { name: 'main', title: HOSTILE, channelTitle: HOSTILE, live: false };
   const described = describeEmbed('https://live.example', channel, { width: 640, height: 360 });
   expect(described).toMatchObject({ version: '1.0', type: 'video', title: HOSTILE, width: 640, height: 360 });
   expect(described).not.toHaveProperty('thumbnail_url');

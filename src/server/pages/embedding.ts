@@ -5,6 +5,8 @@ export interface EmbeddedChannel {
   readonly name: string;
   /** Of the broadcast that is on, or else the channel's. */
   readonly title: string;
+  /** The channel's own. */
+  readonly channelTitle: string;
   /** There may be a picture of it. */
   readonly live: boolean;
 }
@@ -33,7 +35,8 @@ export function fitEmbed(maxWidth: number | undefined, maxHeight: number | undef
  * What goes into the head of a watch page for programs that make cards of links: OpenGraph, Twitter's card, and the link to
  * oEmbed. `origin` as in `https://live.example.org`.
  */
-export function formatChannelHead(origin: string, { name, title, live }: EmbeddedChannel): string {
+export function formatChannelHead(origin: string, channel: EmbeddedChannel): string {
+  const { name, title, channelTitle, live } = channel;
   const watch = `${origin}/watch/${name}`;
   const embed = `${origin}/embed/${name}`;
   const secure = origin.startsWith('https:');
@@ -63,6 +66,8 @@ export function formatChannelHead(origin: string, { name, title, live }: Embedde
   return [
     ...properties.map(([key, value]) => `<meta property="${key}" content="${escapeHtml(value)}">`),
     ...card.map(([key, value]) => `<meta name="${key}" content="${escapeHtml(value)}">`),
+    // For the page itself: what it is called while no broadcast with a title is on.
+    `<meta name="headwater-channel" content="${escapeHtml(channelTitle)}">`,
     `<link rel="canonical" href="${escapeHtml(watch)}">`,
     `<link rel="alternate" type="application/json+oembed" href="${escapeHtml(oembed)}" title="${escapeHtml(title)}">`,
   ].join('\n    ');

@@ -37,7 +37,8 @@ export async function findEmbedded(
   const stored = isChannelName(name) ? await store.channels.find(name) : undefined;
   if (!stored?.live) return undefined;
   const broadcast = channels.broadcastOf(name);
-  return { name, title: broadcast?.info.title ?? stored.title, live: broadcast !== undefined };
+  const { title: channelTitle } = stored;
+  return { name, channelTitle, title: broadcast?.info.title ?? channelTitle, live: broadcast !== undefined };
 }
 
 /** Where a client thinks that it is: `https://live.example.org`. Throws HttpError for a host that cannot be one. */

@@ -17,11 +17,16 @@ const channel = channelOfPath(location.pathname);
 if (channel) showChannel(channel);
 else showText('title', 'There is no such channel');
 
+/** What the server says that the channel is called. */
+const titleOf = (name: string) =>
+  document.querySelector<HTMLMetaElement>('meta[name="headwater-channel"]')?.content || name;
+
 function showChannel(name: string): void {
   const player = openPlayer(name);
+  const channelTitle = titleOf(name);
   document.getElementById('player')?.append(player);
   const describe = () => {
-    const title = player.broadcastTitle ?? name;
+    const title = player.broadcastTitle ?? channelTitle;
     const isLive = player.state === 'live';
     const viewers = isLive && player.viewers ? ` · ${player.viewers} watching` : '';
     showText('title', title);
@@ -29,8 +34,8 @@ function showChannel(name: string): void {
     showText('state', `${title === name ? '' : `${name} · `}${words}${viewers}`);
     document.title = `${isLive ? '● ' : ''}${title} · Headwater`;
   };
-  showText('title', name);
-  document.title = `${name} · Headwater`;
+  showText('title', channelTitle);
+  document.title = `${channelTitle} · Headwater`;
   customElements.whenDefined('headwater-player').then(describe, () => {});
   for (const type of ['statechange', 'viewerschange']) player.addEventListener(type, describe);
   document.getElementById('snippets')?.append(...embedSnippets(location.origin, name).map(showSnippet));
