@@ -3,11 +3,11 @@ import type { Transport } from './source/play-source.ts';
 import type { DelaySource } from './sync/delay-meter.ts';
 import type { PlayerState } from './viewer-state.ts';
 
-/** How playing goes, for panels and tests. Counts are since `src` was set. */
+/** How playing goes, for panels and tests. Counts are of the way that media comes now, since it was opened. */
 export interface PlayerStats {
   /** How media comes now; null before anything could. */
   readonly transport: Transport | null;
-  /** How often another transport took over. */
+  /** How often another live transport took over, since `src` was set. */
   readonly switches: number;
   readonly state: PlayerState;
   /** From the moment that `delayFrom` names to the screen; null before it is known. */

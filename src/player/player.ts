@@ -45,6 +45,8 @@ export class Player {
   #live: LiveSources;
   #rewind: RewindSource | undefined;
   #viewersNews: ChannelNews | undefined;
+  /** Of live ways that were closed for going back. */
+  #switches = 0;
   #lossTimer: Timer | undefined;
   #targetLatency: Milliseconds | undefined;
   /** Where to go once it is known how far back that can be. */
@@ -141,7 +143,7 @@ export class Player {
       droppedFrames: quality?.droppedVideoFrames ?? 0,
       width: media.videoWidth,
       height: media.videoHeight,
-      switches: this.#live.switches,
+      switches: this.#switches + this.#live.switches,
       ...NO_STATS,
       ...(this.#rewind
         ? { bitrate: this.#rewind.bitrate, stalls: this.#rewind.stalls }
@@ -363,6 +365,7 @@ export class Player {
     this.#rewind = undefined;
     this.#viewersNews?.close();
     this.#state.rewound = false;
+    this.#switches += this.#live.switches;
     this.#live = this.#openLive();
     this.#live.targetLatency = this.#targetLatency;
     this.start();
