@@ -140,4 +140,5 @@ async function takeUp(services: Services, intake: Intake, delivery: Delivery): P
   });
   await recordings.recover();
   await makeFirstChannel(services);
+  await store.sync();
 }

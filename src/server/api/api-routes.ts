@@ -12,6 +12,8 @@ import { sessionRoutes } from './session-routes.ts';
 /** Requests to the API from one address in a minute. */
 const MAX_PER_MINUTE = 1200;
 
+const READING = ['GET', 'HEAD', 'OPTIONS'];
+
 /** `/api` with its guard, and beside it the operations and the posters of what is live. */
 export async function apiRoutes(http: Http, services: Services): Promise<void> {
   healthRoutes(http, services);
@@ -21,6 +23,10 @@ export async function apiRoutes(http: Http, services: Services): Promise<void> {
     const guarded: HttpPlugin = async (inner) => {
       inner.addHook('onRequest', async (request) => {
         await guardAdmin(services.admin, request);
+      });
+      // What somebody was told is done, a stream key that is in use by now, is so after a power loss too.
+      inner.addHook('onSend', async ({ method }) => {
+        if (!READING.includes(method)) await services.store.sync();
       });
       channelRoutes(inner, services);
       destinationRoutes(inner, services);

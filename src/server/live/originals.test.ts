@@ -18,7 +18,7 @@ beforeEach(async () => {
   await store.broadcasts.start({ id: 'b1', channel: 'main', title: null, startedAt: 1 });
   await store.recordings.start({ id: 'r1', broadcast: 'b1', startedAt: 1, mime: 'video/mp4' });
   await mkdir(join(folder, 'r1'));
-  originals = new Originals(store.recordings, folder);
+  originals = new Originals(store, folder);
 });
 afterEach(async () => {
   await store.close();

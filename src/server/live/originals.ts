@@ -1,5 +1,6 @@
 import { open, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { syncFolder } from '../../disk/sync-folder.ts';
 import type { RecordingOriginal, RecordingStore } from '../../store/recording-store.ts';
 
 /** EBML's own element (RFC 8794 §11.2.1): every WebM begins with it. */
@@ -12,16 +13,23 @@ const KINDS = {
   flv: { ending: '.flv', mime: 'video/x-flv' },
 } as const;
 
+/** What originals need of the database. */
+export interface OriginalsStore {
+  readonly recordings: Pick<RecordingStore, 'find' | 'addOriginal'>;
+  /** What was written survives a power loss. */
+  sync(): Promise<void>;
+}
+
 /** What publishers sent, kept beside their recordings as it was sent: `original.webm`, `original-2.webm`, …. */
 export class Originals {
-  readonly #recordings: Pick<RecordingStore, 'find' | 'addOriginal'>;
+  readonly #store: OriginalsStore;
   readonly #folder: string;
   /** One after another: two must not get the same name. */
   #work: Promise<unknown> = Promise.resolve();
 
   /** `folder`: each recording is a folder in it. */
-  constructor(recordings: Pick<RecordingStore, 'find' | 'addOriginal'>, folder: string) {
-    this.#recordings = recordings;
+  constructor(store: OriginalsStore, folder: string) {
+    this.#store = store;
     this.#folder = folder;
   }
 
@@ -41,7 +49,7 @@ export class Originals {
   }
 
   async #adopt(id: string, journal: string): Promise<boolean> {
-    const recording = await this.#recordings.find(id);
+    const recording = await this.#store.recordings.find(id);
     if (!recording) return false;
     const { size } = await stat(journal);
     const kind = await kindOf(journal);
@@ -51,8 +59,12 @@ export class Originals {
     const file = `original${number === 1 ? '' : `-${number}`}${KINDS[kind].ending}`;
     const original = started ?? { file, size, mime: KINDS[kind].mime };
     // Listed first: a file that nobody knows would be in no quota.
-    if (!started && !(await this.#recordings.addOriginal(id, original))) return false;
-    await rename(journal, this.fileOf(id, original));
+    if (!started && !(await this.#store.recordings.addOriginal(id, original))) return false;
+    await this.#store.sync();
+    const place = this.fileOf(id, original);
+    await rename(journal, place);
+    // What is known of the journal goes next: then nobody would know whose its bytes are.
+    await syncFolder(dirname(place));
     return true;
   }
 

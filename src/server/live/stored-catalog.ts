@@ -12,6 +12,8 @@ import type { RecordingProgress, RecordingStore } from '../../store/recording-st
 export interface CatalogStore {
   readonly broadcasts: Pick<BroadcastStore, 'start'>;
   readonly recordings: Pick<RecordingStore, 'start' | 'progress'>;
+  /** What was written survives a power loss. */
+  sync(): Promise<void>;
 }
 
 /** What the database does not know of a recording: there was no room for it. */
@@ -81,6 +83,8 @@ export class StoredCatalog implements RecordingCatalog {
       // Whoever comes first: the broadcast must be listed for its recording to be.
       if (start) await this.#start(start);
       if (end) await this.#store.recordings.progress(id, end);
+      // What it was made of goes as soon as it is known to be whole.
+      if (end) await this.#store.sync();
       if (this.#unwritten.get(id) === known) this.#unwritten.delete(id);
       if (end) this.#finished();
     } catch (error) {
