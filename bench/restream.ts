@@ -20,8 +20,8 @@ interface Usage {
   readonly private: number;
 }
 
-/** A server with a broadcast, of whose sound AAC is made from the start, and with so many destinations. */
-async function startBroadcast(nginx: OtherRtmpServer, count: number) {
+/** A server with a broadcast, of whose sound AAC is made from the start, and with so many destinations, on or off. */
+async function startBroadcast(nginx: OtherRtmpServer, count: number, enabled: boolean) {
   const server = await startServer({
     HEADWATER_RESTREAM_ALLOW: '127.0.0.0/8',
     HEADWATER_TRANSCODE_AAC: 'always',
@@ -33,9 +33,9 @@ async function startBroadcast(nginx: OtherRtmpServer, count: number) {
   const destinations = new MainDestinations(server);
   for (let index = 0; index < count; index += 1) {
     const { id } = await destinations.add({
-      ...{ name: 'bench', url: nginx.url, streamKey: `ours-${count}-${index}` },
+      ...{ name: 'bench', url: nginx.url, streamKey: `ours-${count}-${index}`, enabled },
     });
-    await destinations.until(id, ({ state }) => state === 'live');
+    await destinations.until(id, ({ state }) => state === (enabled ? 'live' : 'idle'));
   }
   return {
     pid: server.process.pid ?? 0,
@@ -47,13 +47,13 @@ async function startBroadcast(nginx: OtherRtmpServer, count: number) {
   };
 }
 
-/** Two servers with the same broadcast at the same time, one of them without destinations. */
+/** Two servers with the same broadcast and destinations at the same time, those of one of them switched off. */
 async function measureOurs(
   nginx: OtherRtmpServer,
   count: number,
 ): Promise<{ without: Usage; with: Usage; aac: Usage }> {
-  const without = await startBroadcast(nginx, 0);
-  const sending = await startBroadcast(nginx, count);
+  const without = await startBroadcast(nginx, count, false);
+  const sending = await startBroadcast(nginx, count, true);
   await pause(WARM_UP_MS);
   const [usage, floor, aac] = await Promise.all(
     [sending.pid, without.pid, sending.child()].map((pid) => measureUsage([pid], MEASURE_SECONDS)),

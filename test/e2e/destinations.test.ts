@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { decodeMedia } from './chaos/decode-media.ts';
+import { measureSoundOffsets } from './chaos/sound-offset.ts';
 import { expectAccessible } from './support/accessibility.ts';
+import { downloadRecordings } from './support/broadcast-state.ts';
 import { launchBrowser } from './support/browser.ts';
 import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
 import { OtherRtmpServer } from './support/rtmp-servers.ts';
@@ -60,6 +66,10 @@ it('a browser tab is sent to another server, from its form to what that recorded
   await row.getByText('Idle', { exact: true }).waitFor();
   await context.close();
 
+  const folder = await mkdtemp(join(tmpdir(), 'headwater-destinations-'));
+  const [recorded = ''] = await downloadRecordings(server, 'main', folder);
+  const expected = await soundOffsets(recorded);
+  await rm(folder, { recursive: true });
   const files = await nginx.recordings();
   expect(files.length).toBe(2);
   for (const file of files) {
@@ -67,5 +77,22 @@ it('a browser tab is sent to another server, from its form to what that recorded
     expect(frames.length).toBeGreaterThan(20);
     expect(await countDecodedFrames(file)).toBe(frames.length);
     expect((await probePackets(file, 'audio')).length).toBeGreaterThan(20);
+    await expectSameLips(file, expected);
   }
 });
+
+/** How far the sound is from the picture at each tone of the test's microphone, by when that was. */
+async function soundOffsets(file: string): Promise<Map<number, number>> {
+  const offsets = measureSoundOffsets(await decodeMedia(file));
+  return new Map(offsets.map(({ wall, offset }) => [wall, offset]));
+}
+
+/** What the browser made of lips and sound is sent on as it is: tone for tone within 40 ms. */
+async function expectSameLips(file: string, expected: ReadonlyMap<number, number>): Promise<void> {
+  const same = [...(await soundOffsets(file))].flatMap(([wall, offset]) => {
+    const known = expected.get(wall);
+    return known === undefined ? [] : [offset - known];
+  });
+  expect(same.length).toBeGreaterThan(0);
+  for (const difference of same) expect(Math.abs(difference)).toBeLessThanOrEqual(40);
+}

@@ -67,7 +67,7 @@ describe('a recording in Chromium', () => {
     return page;
   }
 
-  it.each(['webm-h264-opus.webm', 'webm-vp9-opus.webm', 'webm-av1-opus.webm'])(
+  it.each(['webm-h264-opus.webm', 'webm-vp8-opus.webm', 'webm-vp9-opus.webm', 'webm-av1-opus.webm'])(
     'of %s knows its length, seeks anywhere and ends',
     async (fixture) => {
       await using server = await TestServer.start();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fixturePath } from '../contract/fixtures.ts';
 import { launchBrowser } from './support/browser.ts';
 import { newStreamKey, publishFile } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
@@ -72,6 +73,19 @@ describe('a file that is published as if it were live', () => {
     await said(page, 'Replay of the last broadcast');
     await page.getByRole('button', { name: /^Replay, \d:\d\d before the end/ }).click();
     await said(page, 'Not live yet');
+  });
+
+  it('is seen although it is VP8, which no browser plays in segments', async () => {
+    const created = await server.api('POST', '/api/channels', { name: 'firefox' });
+    const { streamKey } = (await created.json()) as { streamKey: string };
+    const page = await watch(`${server.url}/watch/firefox`);
+    const options = { file: fixturePath('webm-vp8-opus.webm'), channel: 'firefox' };
+    const published = publishFile(server, streamKey, { ...options, args: ['--realtime', '--loop'] });
+    await waitForPlayerState(page, 'live');
+    await presentFrames(page, 60);
+    published.process.kill('SIGINT');
+    expect(await published.done).toContain('Stopped.');
+    await waitForPlayerState(page, 'ended');
   });
 });
 
