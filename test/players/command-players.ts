@@ -9,6 +9,8 @@ interface CommandPlayer {
   args(url: string, seconds: number): readonly string[];
   /** Of what it printed: seconds or frames that it got, as a proof that it played. */
   readonly proof: RegExp;
+  /** It writes the media to its standard output, and does not end by itself: enough bytes are the proof. */
+  readonly passesOn?: boolean;
 }
 
 /** How a command did. */
@@ -32,14 +34,6 @@ const ffmpeg = (path: CommandPlayer['path']): CommandPlayer => ({
   proof: /^out_time=\S+$(?![\s\S]*^out_time=)/m,
 });
 
-const ffprobe = (path: CommandPlayer['path']): CommandPlayer => ({
-  name: `ffprobe, ${path}`,
-  command: 'ffprobe',
-  path,
-  args: (url) => ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url],
-  proof: /^(?:h264|opus|vp9|av1)$/m,
-});
-
 const mpv = (path: CommandPlayer['path']): CommandPlayer => ({
   name: `mpv, ${path}`,
   command: 'mpv',
@@ -51,13 +45,23 @@ const mpv = (path: CommandPlayer['path']): CommandPlayer => ({
   proof: /Exiting\.\.\. \(End of file\)/,
 });
 
-/** Every command and address. */
+const vlc = (path: CommandPlayer['path']): CommandPlayer => ({
+  name: `VLC, ${path}`,
+  command: 'cvlc',
+  path,
+  args: (url, seconds) => [
+    ...['--no-color', '-vv', '--vout', 'vdummy', '--aout', 'adummy', '--play-and-exit'],
+    ...['--run-time', String(seconds), url, 'vlc://quit'],
+  ],
+  proof: /Received first picture/,
+});
+
+/** Every command and address that it plays. */
 export const COMMAND_PLAYERS: readonly CommandPlayer[] = [
   ffmpeg('index.m3u8'),
   ffmpeg('manifest.mpd'),
-  ffprobe('index.m3u8'),
-  ffprobe('manifest.mpd'),
   mpv('index.m3u8'),
+  mpv('manifest.mpd'),
   {
     name: 'streamlink, index.m3u8',
     command: 'streamlink',
@@ -69,15 +73,16 @@ export const COMMAND_PLAYERS: readonly CommandPlayer[] = [
     proof: /Stream ended/,
   },
   {
-    name: 'VLC, index.m3u8',
-    command: 'cvlc',
-    path: 'index.m3u8',
-    args: (url, seconds) => [
-      ...['--no-color', '-vv', '--vout', 'vdummy', '--aout', 'adummy', '--play-and-exit'],
-      ...['--run-time', String(seconds), url, 'vlc://quit'],
-    ],
-    proof: /Received first picture/,
+    name: 'streamlink, manifest.mpd',
+    command: 'streamlink',
+    path: 'manifest.mpd',
+    // There is nothing like --hls-duration for DASH.
+    args: (url) => ['--loglevel', 'info', '--stdout', url, 'best'],
+    proof: /Opening stream/,
+    passesOn: true,
   },
+  vlc('index.m3u8'),
+  vlc('manifest.mpd'),
 ];
 
 /** Plays for so many seconds. Rejects where there is no such command. */
@@ -94,22 +99,29 @@ export async function runCommandPlayer(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const limit = setTimeout(() => child.kill('SIGKILL'), (seconds + 40) * 1000);
+  const enough = setTimeout(() => player.passesOn && child.kill('SIGINT'), seconds * 1000);
   let [out, complaints] = ['', ''];
+  let passed = 0;
   child.stdout.on('data', (bytes: Buffer) => {
-    out += bytes.toString();
+    passed += bytes.length;
+    if (!player.passesOn) out += bytes.toString();
   });
   child.stderr.on('data', (bytes: Buffer) => {
     complaints += bytes.toString();
   });
   const [exitCode] = (await once(child, 'close')) as [number | null];
   clearTimeout(limit);
-  const proof = player.proof.exec(out + complaints)?.[0];
+  clearTimeout(enough);
+  const starved = player.passesOn && passed < seconds * LEAST_BYTES;
+  const proof = starved ? undefined : player.proof.exec(out + complaints)?.[0];
   const bad = complaints
     .split('\n')
     .filter((line) => /\b(?:error|invalid|failed|corrupt)\b/i.test(line) && !/ debug: /.test(line));
   return { name: player.name, proof, exitCode, complaints: bad.slice(0, 5) };
 }
 
+/** Of media, a second: even a poor picture is more. */
+const LEAST_BYTES = 20_000;
 const NOBODY = 65_534;
 const PATH_AND_HOME = { PATH: process.env.PATH ?? '/usr/bin', HOME: '/tmp' };
 

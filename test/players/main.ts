@@ -1,5 +1,5 @@
 // `npm run players`: every player, two minutes each, through a network cut and another session of the publisher; then every
-// command. `npm run players -- hls.js VLC` some of them. Ends with 0 when none gave up and none found a gap.
+// command, and ffprobe on every kind of address. `npm run players -- hls.js VLC` some of them. Ends with 0 when none gave up and none found a gap.
 import type { BrowserPlayer } from './browser-player.ts';
 import { COMMAND_PLAYERS, type CommandVerdict, formatCommands, runCommandPlayer } from './command-players.ts';
 import { dashJs } from './dash-js.ts';
@@ -7,6 +7,7 @@ import { hlsJs } from './hls-js.ts';
 import { formatVerdicts, judgePlayer, type PlayerVerdict } from './judge-player.ts';
 import { LiveScene } from './live-scene.ts';
 import { playThrough, TWO_MINUTES } from './play-through.ts';
+import { formatProbes, type ProbeVerdict, probeAddresses } from './probe-addresses.ts';
 import { shaka } from './shaka.ts';
 import { videoJs } from './video-js.ts';
 
@@ -26,6 +27,7 @@ const wanted = ({ name }: { readonly name: string }) =>
 let failed = 0;
 const verdicts: PlayerVerdict[] = [];
 const commands: CommandVerdict[] = [];
+let probes: readonly ProbeVerdict[] = [];
 const scene = await LiveScene.open();
 try {
   for (const player of PLAYERS.filter(wanted)) {
@@ -47,9 +49,15 @@ try {
     commands.push(verdict);
     if (verdict.proof === undefined) failed += 1;
   }
+  if (wanted({ name: 'ffprobe' })) {
+    console.error('ffprobe …');
+    probes = await probeAddresses(scene);
+    failed += probes.filter(({ fault }) => fault !== undefined).length;
+  }
 } finally {
   await scene.close();
 }
 console.log(formatVerdicts(verdicts));
 console.log(formatCommands(commands));
+console.log(formatProbes(probes));
 process.exitCode = failed > 0 ? 1 : 0;
