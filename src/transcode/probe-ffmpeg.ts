@@ -8,11 +8,12 @@ export interface FfmpegInfo {
   readonly encoders: ReadonlySet<string>;
 }
 
-const TIMEOUT = 5000;
+/** On a machine that is busy with all it has, it takes seconds to be loaded. */
+const TIMEOUT = 20_000;
 const VERSION = /^n?(\d+)\.(\d+)/;
 const MOST_OUTPUT = 1024 * 1024;
 
-/** Asks the ffmpeg at that path, or of that name in PATH; undefined where there is none that answers within 5 s. */
+/** Asks the ffmpeg at that path, or of that name in PATH; undefined where there is none that answers within 20 s. */
 export async function probeFfmpeg(path: string): Promise<FfmpegInfo | undefined> {
   try {
     const options = { timeout: TIMEOUT, maxBuffer: MOST_OUTPUT, env: childEnvironment() };

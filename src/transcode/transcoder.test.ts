@@ -278,6 +278,21 @@ describe('where it cannot be made', () => {
     expect([rendition.state, transcoder.aacUnavailable]).toEqual(['starting', undefined]);
   });
 
+  it('looks for an ffmpeg that was not there again, for whoever only asks whether there is one', async () => {
+    found = undefined;
+    await transcoder.prepare();
+    expect([transcoder.known, transcoder.h264Unavailable !== undefined]).toEqual([true, true]);
+    found = INFO;
+    clock.advance(9999);
+    expect(transcoder.h264Unavailable).toBeDefined();
+    await settle();
+    expect(transcoder.h264Unavailable).toBeDefined();
+    clock.advance(1);
+    expect(transcoder.h264Unavailable).toBeDefined();
+    await settle();
+    expect(transcoder.h264Unavailable).toBeUndefined();
+  });
+
   it.each([
     [{ version: '7.1', encoders: new Set(['aac']) }, 'ffmpeg 7.1 has no encoder libx264, which H.264 needs'],
     [{ ...INFO, version: '4.4.2-0ubuntu0' }, 'ffmpeg 4.4.2-0ubuntu0 is too old for H.264: it needs 5.1'],

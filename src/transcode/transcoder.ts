@@ -46,6 +46,9 @@ export function lackingForTranscoding(info: FfmpegInfo): string[] {
   return [AAC_RECIPE, H264_RECIPES.always].flatMap((recipe) => lacking(info, recipe) ?? []);
 }
 
+/** So often is an ffmpeg looked for that was not there, where somebody wants to know; in ms. */
+const ASK_AGAIN = 10_000;
+
 /** Why a codec cannot be had on this server, in words for whoever runs it; undefined where it can. */
 type Unavailable = string | undefined;
 
@@ -60,6 +63,8 @@ export class Transcoder {
   #info: FfmpegInfo | undefined;
   #probing: Promise<void> | undefined;
   #isKnown = false;
+  readonly #clock: Clock;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #admitted = 0;
   #started = 0;
   #failed = 0;
@@ -68,6 +73,7 @@ export class Transcoder {
 
   constructor({ settings, clock, log, probe = probeFfmpeg, openChild }: TranscoderOptions) {
     this.#settings = settings;
+    this.#clock = clock;
     this.#probe = () => probe(settings.ffmpeg);
     this.#host = {
       ...{ clock, log, openChild: openChild ?? ffmpegAt(settings.ffmpeg, clock) },
@@ -100,6 +106,7 @@ export class Transcoder {
   /** Asks ffmpeg what it can; until then nothing is available. Never throws. */
   async prepare(): Promise<void> {
     if (!this.#settings.enabled || this.#info || this.#closed) return;
+    this.#askedAt = this.#clock.now();
     this.#probing ??= this.#probe().then((info) => {
       this.#info = info;
       this.#isKnown = true;
@@ -184,6 +191,8 @@ export class Transcoder {
     const { enabled, ffmpeg } = this.#settings;
     if (!enabled) return 'transcode.enabled is false';
     if (this.#info) return lacking(this.#info, recipe);
+    // It may have been installed since, or the machine was too busy for it to answer.
+    if (this.#isKnown && this.#clock.now() - this.#askedAt >= ASK_AGAIN) void this.prepare();
     return `there is no ${ffmpeg} that runs: install it, or name it in transcode.ffmpeg`;
   }
 }
