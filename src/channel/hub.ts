@@ -18,7 +18,7 @@ export interface HubOptions {
  * What readers are given in place of a broadcast that begins with that epoch; undefined for the broadcast itself. It has the
  * same info, calls `wake` whenever it has something for readers, and ends after the broadcast, by itself.
  */
-export type StandIn = (broadcast: Broadcast, epoch: Epoch, wake: () => void) => Broadcast | undefined;
+type StandIn = (broadcast: Broadcast, epoch: Epoch, wake: () => void) => Broadcast | undefined;
 
 /** A reader was too slow, and was skipped over that much. */
 export interface ReaderSkip {
