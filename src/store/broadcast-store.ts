@@ -15,6 +15,8 @@ export interface BroadcastRecord {
 
 /** A broadcast as it is found again. */
 export interface StoredBroadcast extends Omit<BroadcastRecord, 'namePrefix'> {
+  /** Null when its channel was deleted: another one of that name is not its own. */
+  readonly channelId: string | null;
   /** Milliseconds since 1970; null while it is on. */
   readonly endedAt: number | null;
   /** Viewers may play it from its beginning. */
@@ -70,12 +72,12 @@ export class BroadcastStore {
     return row && fromRow(row);
   }
 
-  /** The newest of a channel that viewers may play from its beginning. */
-  async lastReplayable(channel: string): Promise<StoredBroadcast | undefined> {
+  /** The newest of the channel with that id that viewers may play from its beginning. */
+  async lastReplayable(channelId: string): Promise<StoredBroadcast | undefined> {
     const row = await this.#db
       .selectFrom('broadcasts')
       .selectAll()
-      .where('channel_name', '=', channel)
+      .where('channel_id', '=', channelId)
       .where('replayable', '=', 1)
       .orderBy('started_at', 'desc')
       .limit(1)
@@ -94,6 +96,7 @@ export class BroadcastStore {
 const fromRow = (row: Selectable<BroadcastTable>): StoredBroadcast => ({
   id: row.id,
   channel: row.channel_name,
+  channelId: row.channel_id,
   title: row.title,
   startedAt: Number(row.started_at),
   endedAt: row.ended_at === null ? null : Number(row.ended_at),

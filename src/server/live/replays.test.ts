@@ -107,6 +107,33 @@ describe('a broadcast that may be gone back in', () => {
     await expect(later.ofChannel('main')).rejects.toMatchObject({ code: 'not-live', status: 404 });
   });
 
+  it('goes with its channel to another name, and is nobody’s when that is deleted, whoever has its name then', async () => {
+    const now = replays();
+    now.start(always);
+    await (await goLive('main', 'r0'))();
+    await store.channels.update('main', { name: 'renamed' });
+    clock.advance(1100);
+    expect(await now.ofChannel('renamed')).toMatchObject({
+      open: true,
+      channel: 'renamed',
+      replay: { id: 'b0' },
+    });
+    await expect(now.ofChannel('main')).rejects.toMatchObject({ code: 'channel-not-found' });
+    await store.channels.create(
+      { ...CHANNEL, id: 'other', name: 'main', live: true },
+      { hash: 'x', sealed: 'x' },
+    );
+    await expect(now.ofChannel('main')).rejects.toMatchObject({ code: 'not-live' });
+    expect(await store.channels.delete('renamed')).toBe(true);
+    await store.channels.create(
+      { ...CHANNEL, id: 'next', name: 'renamed', live: true },
+      { hash: 'y', sealed: 'y' },
+    );
+    clock.advance(1100);
+    for (const id of ['b0', 'r0']) expect((await now.find(id)).open).toBe(false);
+    await expect(now.ofChannel('renamed')).rejects.toMatchObject({ code: 'not-live' });
+  });
+
   it('is found anew a second after something changed', async () => {
     const now = replays();
     now.start(always);

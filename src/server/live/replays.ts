@@ -93,7 +93,7 @@ export class Replays {
     const stored = isChannelName(name) ? await store.channels.find(name) : undefined;
     if (!stored) throw channelNotFound(name);
     const on = hub.find(name)?.watchable?.info.id;
-    const id = on ?? (await store.broadcasts.lastReplayable(name))?.id;
+    const id = on ?? (await store.broadcasts.lastReplayable(stored.id))?.id;
     const found = id === undefined ? undefined : await this.find(id).catch(() => undefined);
     if (found?.open) return found;
     if (on) return undefined;
@@ -148,7 +148,8 @@ export class Replays {
     const { enabled, replay, clock, store } = this.#options;
     if (!broadcast.replayable) return false;
     const channel = await store.channels.find(broadcast.channel);
-    if (!channel?.live || !(channel.dvr ?? enabled)) return false;
+    // A name may be used again when its channel was deleted: what that one showed is not the new one's.
+    if (!channel?.live || channel.id !== broadcast.channelId || !(channel.dvr ?? enabled)) return false;
     return broadcast.endedAt === null || clock.wall() - broadcast.endedAt <= replay;
   }
 
