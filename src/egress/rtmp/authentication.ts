@@ -43,11 +43,7 @@ export async function withAuthentication(
  * Answers a demand as encoders do, for the query of the application: Adobe's FMLE authentication, whose digests are
  * base64 of MD5. Undefined without credentials, and where they were refused. `challenge`: 8 hexadecimal digits.
  */
-function answerTo(
-  said: string,
-  { credentials }: PublishTarget,
-  challenge: string,
-): string | undefined {
+function answerTo(said: string, { credentials }: PublishTarget, challenge: string): string | undefined {
   if (!credentials) return undefined;
   const { user, password } = credentials;
   const known = `${ADOBE}&user=${user}`;
