@@ -13,6 +13,7 @@ import { openStrangersSite, type StrangersSite } from './support/strangers-site.
 
 const run = promisify(execFile);
 const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
+const DASH_JS = fileURLToPath(import.meta.resolve('dashjs')).replace('/esm/', '/umd/');
 const SECONDS = 90;
 /** Silence but for a short tone at each full second, when the picture is white for a frame. */
 const BEEPS = 'aevalsrc=if(lt(mod(t\\,1)\\,0.1)\\,sin(2*PI*1000*t)\\,0):s=48000';
@@ -117,8 +118,16 @@ describe('the sound of a live broadcast as AAC', () => {
     expect(await page.evaluate(startHls, url)).toBe('opus');
     await page.evaluate(forgetOpus);
     expect(await page.evaluate(startHls, url)).toBe('mp4a.40.2');
-    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5);
-    const start = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+    await page.waitForFunction(() => {
+      const played = document.querySelector('video')?.played;
+      const last = (played?.length ?? 0) - 1;
+      return played && last >= 0 && played.end(last) - played.start(last) > 0.5;
+    });
+    // hls.js begins where the first playlist that came has its edge, and moves on to where the other one begins: that is no hole.
+    const start = await page.evaluate(() => {
+      (globalThis as unknown as HlsPage).errors?.splice(0);
+      return document.querySelector('video')?.currentTime ?? 0;
+    });
     await page.waitForFunction(
       (time) => (document.querySelector('video')?.currentTime ?? 0) > time,
       start + 5,
@@ -135,19 +144,81 @@ describe('the sound of a live broadcast as AAC', () => {
   });
 });
 
-async function startOf(file: string): Promise<number> {
+describe('the sound of a live broadcast as AAC in DASH', () => {
+  it('is taken by dash.js in a browser that does not know Opus', async () => {
+    const page = await browser.newPage();
+    await page.goto(site.url);
+    await page.addScriptTag({ path: DASH_JS });
+    await page.evaluate(forgetOpus);
+    await page.evaluate(startDash, `${live}/manifest.mpd?audio=aac`);
+    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5);
+    const start = await page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+    await page.waitForFunction(
+      (time) => (document.querySelector('video')?.currentTime ?? 0) > time,
+      start + 4,
+      { timeout: 30_000 },
+    );
+    const notes = await page.evaluate(() => {
+      const { dashErrors, dash } = globalThis as unknown as DashPage;
+      return { errors: dashErrors, codec: dash?.getCurrentTrackFor('audio')?.codec };
+    });
+    expect(notes).toEqual({ errors: [], codec: expect.stringContaining('mp4a.40.2') });
+    await page.close();
+  });
+
+  it('is read by ffprobe beside the Opus, and lies where the manifest says', async () => {
+    const manifest = `${live}/manifest.mpd?audio=aac`;
+    const entries = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', manifest];
+    const probed = await run('ffprobe', entries);
+    expect(new Set(probed.stdout.match(/\w+/g))).toEqual(new Set(['aac', 'h264', 'opus']));
+    // What the manifest says of the times of each is what is in the media: so they are in sync as those are.
+    const text = await (await fetch(manifest)).text();
+    const sets = [...text.matchAll(/<AdaptationSet.*?<\/AdaptationSet>/gs)].map(([set]) => set);
+    const origins = sets.map((set) => numberOf(set, 'presentationTimeOffset') / numberOf(set, 'timescale'));
+    for (const origin of origins) expect(origin).toBeCloseTo(origins[0] ?? 0, 4);
+    for (const [index, set] of sets.entries()) {
+      const start = numberOf(set, 't') / numberOf(set, 'timescale');
+      expect(await startOf(await firstSegmentOf(set, String(index)))).toBeCloseTo(start, 3);
+    }
+  });
+});
+
+const attributeOf = (set: string, name: string): string =>
+  new RegExp(` ${name}="([^"]+)"`).exec(set)?.[1] ?? '';
+
+const numberOf = (set: string, name: string): number => Number(attributeOf(set, name));
+
+/** Init segment and first segment of an adaptation set, as a file. */
+async function firstSegmentOf(set: string, name: string): Promise<string> {
+  const uris = [
+    attributeOf(set, 'initialization'),
+    attributeOf(set, 'media').replace('$Number$', attributeOf(set, 'startNumber')),
+  ];
+  const bytes = await Promise.all(
+    uris.map(async (uri) => Buffer.from(await (await fetch(`${live}/${uri}`)).arrayBuffer())),
+  );
+  const path = join(folder, `dash-${name}.mp4`);
+  await writeFile(path, Buffer.concat(bytes));
+  return path;
+}
+
+const startOf = async (file: string): Promise<number> => (await extentOf(file)).start;
+
+/** Where its first packet begins and its last one, in seconds. */
+async function extentOf(file: string): Promise<{ start: number; end: number }> {
   const entries = ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', file];
-  const { stdout } = await run('ffprobe', entries);
-  return Number.parseFloat(stdout);
+  const times = (await run('ffprobe', entries)).stdout.trim().split('\n').map(Number.parseFloat);
+  return { start: times[0] ?? Number.NaN, end: times.at(-1) ?? Number.NaN };
 }
 
 /** Where tones begin, on the timeline of the broadcast; the file may begin within one. */
 async function beepsOf(file: string): Promise<number[]> {
-  const start = await startOf(file);
+  const { start, end } = await extentOf(file);
   const filter = 'silencedetect=noise=-30dB:duration=0.3';
   const { stderr } = await run('ffmpeg', ['-hide_banner', '-i', file, '-af', filter, '-f', 'null', '-']);
-  const ends = [...stderr.matchAll(/silence_end: ([\d.]+)/g)].map(([, time]) => Number(time));
-  return ends.map((end) => start + end);
+  const ends = [...stderr.matchAll(/silence_end: ([\d.]+)/g)].map(([, time]) => start + Number(time));
+  // Where the file ends the silence does, too: one packet more and it would go on.
+  return ends.filter((time) => time < end - 0.05);
 }
 
 interface Hls {
@@ -166,8 +237,40 @@ interface HlsPage {
   errors?: { fatal: boolean; details: string }[];
 }
 
+interface DashPage {
+  readonly dashjs: { MediaPlayer(): { create(): DashPlayer } };
+  dash?: DashPlayer;
+  dashErrors?: string[];
+}
+
+interface DashPlayer {
+  initialize(video: HTMLVideoElement, url: string, autoplay: boolean): void;
+  on(event: 'error', call: (event: { error?: { code: number; message: string } }) => void): void;
+  getCurrentTrackFor(type: 'audio'): { readonly codec: string } | null;
+}
+
+/** In the page: plays. */
+function startDash(url: string): void {
+  const page = globalThis as unknown as DashPage;
+  const video = document.querySelector('video');
+  if (!video) throw new Error('no video');
+  const player = page.dashjs.MediaPlayer().create();
+  const errors: string[] = [];
+  page.dash = player;
+  page.dashErrors = errors;
+  player.on('error', ({ error }) => errors.push(`${error?.code} ${error?.message}`));
+  player.initialize(video, url, true);
+}
+
 /** In the page: makes it a browser that does not know Opus. */
 function forgetOpus(): void {
+  const { mediaCapabilities } = navigator;
+  const asked = mediaCapabilities.decodingInfo.bind(mediaCapabilities);
+  mediaCapabilities.decodingInfo = async (configuration) => {
+    const { audio } = configuration;
+    const answer = await asked(configuration);
+    return audio && /opus/i.test(audio.contentType) ? { ...answer, supported: false } : answer;
+  };
   const known = MediaSource.isTypeSupported.bind(MediaSource);
   MediaSource.isTypeSupported = (type) => !/opus/i.test(type) && known(type);
 }

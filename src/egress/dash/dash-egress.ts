@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../channel/clock.ts';
 import { formatManifest } from '../../media/dash/format-manifest.ts';
+import type { SegmentTrack } from '../../package/segment-track.ts';
 import type { Presentation } from '../http/presentation.ts';
 import { SharedDocument, sendDocument } from '../http/send-document.ts';
 import { manifestOf, outgrew } from './manifest-of.ts';
@@ -15,6 +16,12 @@ const ENDED = 'public, max-age=60';
 /** What is kept of a presentation. */
 interface Described {
   readonly clock: PeriodClock;
+  readonly plain: Written;
+  readonly withAac: Written;
+}
+
+/** The newest version of a manifest. */
+interface Written {
   version: string;
   document: SharedDocument | undefined;
 }
@@ -31,31 +38,48 @@ export class DashEgress {
     this.#clock = clock;
   }
 
-  /** Answers with the manifest. Answers the bytes sent. */
-  sendManifest(presentation: Presentation, request: IncomingMessage, response: ServerResponse): number {
+  /** Answers with the manifest; `aac`: what is there of the sound as AAC, too. Answers the bytes sent. */
+  sendManifest(
+    presentation: Presentation,
+    request: IncomingMessage,
+    response: ServerResponse,
+    aac?: SegmentTrack,
+  ): number {
     const described: Described = this.#described.get(presentation) ?? {
       clock: new PeriodClock(presentation),
-      version: '',
-      document: undefined,
+      plain: { version: '', document: undefined },
+      withAac: { version: '', document: undefined },
     };
     this.#described.set(presentation, described);
-    const version = versionOf(presentation);
-    if (!described.document || described.version !== version) {
-      const manifest = manifestOf(presentation, described.clock, this.#clock.wall());
-      described.document = new SharedDocument(
-        formatManifest(manifest),
-        TYPE,
-        `${presentation.id}-d${version}`,
-      );
-      described.version = version;
+    const written = aac ? described.withAac : described.plain;
+    const version = versionOf(presentation, aac);
+    if (!written.document || written.version !== version) {
+      const manifest = manifestOf(presentation, described.clock, this.#clock.wall(), aac);
+      written.document = new SharedDocument(formatManifest(manifest), TYPE, `${presentation.id}-d${version}`);
+      written.version = version;
     }
-    return sendDocument(request, response, described.document, presentation.ended ? ENDED : LIVE);
+    return sendDocument(request, response, written.document, presentation.ended ? ENDED : LIVE);
+  }
+
+  /**
+   * The same with the sound as AAC where that can be had, as soon as there is any. Answers the bytes sent. Throws DeliveryError
+   * `rendition-unavailable` and those of waiting.
+   */
+  async sendManifestWithAac(
+    presentation: Presentation,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<number> {
+    const { aac, longestWait } = presentation;
+    if (!aac || (!aac.offered && !aac.track)) return this.sendManifest(presentation, request, response);
+    const track = await aac.ready(response, longestWait);
+    return track ? this.sendManifest(presentation, request, response, track) : 0;
   }
 }
 
 /** What a manifest says depends on nothing else: it is another one with each segment, not with each part. */
-function versionOf({ segmenter }: Presentation): string {
-  const tracks = segmenter.tracks.map(
+function versionOf({ segmenter }: Presentation, aac: SegmentTrack | undefined): string {
+  const tracks = [...segmenter.tracks, ...(aac ? [aac] : [])].map(
     (track) =>
       `${track.openSequence}${track.open ? 'o' : ''}${outgrew(track, segmenter.limits) ? 'l' : ''}.${track.window.length}`,
   );

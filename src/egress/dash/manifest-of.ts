@@ -9,7 +9,7 @@ import {
 import { type Segment, type SegmentLimits, targetDurationOf } from '../../package/segment.ts';
 import type { SegmentTrack } from '../../package/segment-track.ts';
 import { formatMediaName } from '../http/media-resource.ts';
-import type { Presentation } from '../http/presentation.ts';
+import type { Presentation, TrackName } from '../http/presentation.ts';
 import { availabilityStartOf, type EpochPeriod, type PeriodClock } from './period-clock.ts';
 
 /** How often players look for the next segment: as often as delay to the live edge is worth. */
@@ -27,15 +27,24 @@ const LEAST_WINDOW = 4;
 /** Relative to `/live/{channel}/manifest.mpd`. */
 const TIME_SOURCE = '../time';
 
-/** What is there to play of a presentation, at that wall-clock time. Addresses are relative to the channel's. */
-export function manifestOf(presentation: Presentation, clock: PeriodClock, now: Milliseconds): Manifest {
+/** What is there to play of a presentation, at that wall-clock time; `aac`: its sound as AAC, too. Addresses are relative to the channel's. */
+export function manifestOf(
+  presentation: Presentation,
+  clock: PeriodClock,
+  now: Milliseconds,
+  aac?: SegmentTrack,
+): Manifest {
   const { segmenter, broadcast } = presentation;
   const { limits, ended } = segmenter;
   const periods = clock.periods(now);
+  const own = segmenter.tracks.map((track): [TrackName, SegmentTrack] => [track.kind, track]);
+  const tracks: [TrackName, SegmentTrack][] = aac ? [...own, ['aac', aac]] : own;
   const sets = periods.map((period) => ({
     id: `${presentation.id}-${period.epoch.index}`,
     start: period.start,
-    adaptationSets: segmenter.tracks.flatMap((track) => adaptationSetOf(presentation, track, period) ?? []),
+    adaptationSets: tracks.flatMap(
+      ([name, track]) => adaptationSetOf(presentation, name, track, period) ?? [],
+    ),
   }));
   const last = periods.at(-1);
   return {
@@ -60,24 +69,26 @@ export function manifestOf(presentation: Presentation, clock: PeriodClock, now: 
 
 function adaptationSetOf(
   presentation: Presentation,
+  name: TrackName,
   { kind, window, open }: SegmentTrack,
   { epoch, mediaStart }: EpochPeriod,
 ): AdaptationSet | undefined {
   const { id, segmenter } = presentation;
-  const listed = window.listed.filter((segment) => segment.epoch === epoch);
-  const growing = open?.epoch === epoch ? open : undefined;
+  const listed = window.listed.filter((segment) => segment.epoch.index === epoch.index);
+  const growing = open?.epoch.index === epoch.index ? open : undefined;
   const segments = growing ? [...listed, growing] : listed;
-  const track = epoch.tracks.find((candidate) => candidate.kind === kind);
   const [first] = segments;
+  const track = first?.epoch.tracks.find((candidate) => candidate.kind === kind);
   if (!first || !track) return undefined;
   const { timescale } = first;
   return {
     track,
+    alternative: name === 'aac',
     timescale,
     bandwidth: window.rates.peak,
     frameRate: kind === 'video' ? window.rates.frameRate : undefined,
-    initialization: `${id}/${kind}/${formatMediaName({ type: 'init', epoch: epoch.index })}`,
-    media: `${id}/${kind}/$Number$.m4s`,
+    initialization: `${id}/${name}/${formatMediaName({ type: 'init', epoch: epoch.index })}`,
+    media: `${id}/${name}/$Number$.m4s`,
     startNumber: first.sequence,
     presentationTimeOffset: millisecondsToTicks(mediaStart, timescale),
     timeline: segments.map((segment) =>

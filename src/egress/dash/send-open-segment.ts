@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { milliseconds } from '../../media/time.ts';
-import type { Track } from '../../media/track.ts';
 import type { Segment } from '../../package/segment.ts';
 import { matchesTag } from '../http/matches-tag.ts';
 import { OPEN_TO_ALL } from '../http/open-to-all.ts';
-import type { Presentation } from '../http/presentation.ts';
+import type { Presentation, TrackName } from '../http/presentation.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** A response on which nothing was sent for so long is cut off: its client takes nothing, or nothing comes. */
@@ -19,17 +18,18 @@ const NOTHING = Uint8Array.of(0, 0, 0, 8, 0x66, 0x72, 0x65, 0x65);
  */
 export async function sendOpenSegment(
   presentation: Presentation,
-  kind: Track['kind'],
+  name: TrackName,
   sequence: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<number | undefined> {
-  const { segmenter, waiting, longestWait } = presentation;
-  const track = segmenter.track(kind);
+  const { waiting, longestWait, aac } = presentation;
+  const track = presentation.track(name);
   if (!track) return undefined;
+  const over = () => presentation.endedOf(name) || (name === 'aac' && aac?.failed === true);
   const isNext = sequence === track.openSequence + (track.open ? 1 : 0);
-  if (isNext && !segmenter.ended) {
-    const begun = () => track.segment(sequence) !== undefined || segmenter.ended;
+  if (isNext && !over()) {
+    const begun = () => track.segment(sequence) !== undefined || over();
     if (!(await waiting.wait(begun, longestWait, response))) return 0;
   }
   const segment = track.segment(sequence);
@@ -39,7 +39,7 @@ export async function sendOpenSegment(
     const complete = await waiting.wait(() => segment.complete, longestWait, response);
     return complete ? undefined : 0;
   }
-  const etag = `"${presentation.id}-${kind}-s${sequence}"`;
+  const etag = `"${presentation.id}-${name}-s${sequence}"`;
   const headers = { ...OPEN_TO_ALL, etag, 'cache-control': IMMUTABLE };
   if (matchesTag(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end();
@@ -47,14 +47,14 @@ export async function sendOpenSegment(
   }
   response.writeHead(200, {
     ...headers,
-    'content-type': `${kind}/mp4`,
+    'content-type': name === 'video' ? 'video/mp4' : 'audio/mp4',
     ...(segment.gap && { 'content-length': NOTHING.byteLength }),
   });
   if (request.method === 'HEAD' || segment.gap) {
     response.end(request.method === 'HEAD' ? undefined : NOTHING);
     return request.method === 'HEAD' ? 0 : NOTHING.byteLength;
   }
-  return await new OpenSegmentSender(presentation, kind, segment, response).sent;
+  return await new OpenSegmentSender(presentation, name, segment, response).sent;
 }
 
 /** Sends the chunks of a segment as fast as they come and are taken: shared bytes, none of them kept for a client. */
@@ -62,45 +62,41 @@ class OpenSegmentSender {
   /** Settles with the bytes sent, when the response has ended or its client is gone. */
   readonly sent: Promise<number>;
   readonly #presentation: Presentation;
-  readonly #kind: Track['kind'];
+  readonly #name: TrackName;
   readonly #segment: Segment;
   readonly #response: ServerResponse;
-  readonly #leave: (() => void)[];
+  readonly #leave: () => void;
   readonly #settle: (bytes: number) => void;
   #next = 0;
   #bytes = 0;
   #full = false;
 
-  constructor(presentation: Presentation, kind: Track['kind'], segment: Segment, response: ServerResponse) {
+  constructor(presentation: Presentation, name: TrackName, segment: Segment, response: ServerResponse) {
     this.#presentation = presentation;
-    this.#kind = kind;
+    this.#name = name;
     this.#segment = segment;
     this.#response = response;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.sent = promise;
     this.#settle = resolve;
-    const { appended, advanced } = presentation.segmenter;
-    this.#leave = [appended.add(this.#onTrack), advanced.add(this.#onTrack)];
+    this.#leave = presentation.onAppended(name, () => {
+      if (!this.#full) this.#pump();
+    });
     response.on('drain', this.#onDrain);
     response.once('close', this.#onClose);
     response.setTimeout(STALL_TIMEOUT, () => response.destroy());
     this.#pump();
   }
 
-  readonly #onTrack = ({ kind }: { readonly kind: Track['kind'] }): void => {
-    if (kind === this.#kind && !this.#full) this.#pump();
-  };
-
   readonly #onDrain = (): void => {
     this.#full = false;
     // One that is so slow that nobody else holds these bytes any more would be the only one who does.
-    if (this.#presentation.segmenter.track(this.#kind)?.segment(this.#segment.sequence) === this.#segment)
-      this.#pump();
+    if (this.#presentation.track(this.#name)?.segment(this.#segment.sequence) === this.#segment) this.#pump();
     else this.#response.destroy();
   };
 
   readonly #onClose = (): void => {
-    for (const leave of this.#leave) leave();
+    this.#leave();
     this.#response.off('drain', this.#onDrain);
     this.#settle(this.#bytes);
   };

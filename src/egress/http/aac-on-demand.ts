@@ -1,5 +1,6 @@
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
+import { Listeners } from '../../channel/listeners.ts';
 import type { Rendition } from '../../channel/rendition.ts';
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { RenditionSegments } from '../../package/rendition-segments.ts';
@@ -35,6 +36,8 @@ const AAC_LC = 'mp4a.40.2';
  * forgotten, and who asks again is given what comes from then on. Owned by its `Presentation`.
  */
 export class AacOnDemand {
+  /** Something was added to its open segment, or it is complete. */
+  readonly appended = new Listeners<void>();
   readonly #source: AacSource;
   readonly #segmenter: Segmenter;
   readonly #waiting: WaitingList;
@@ -91,6 +94,15 @@ export class AacOnDemand {
   get failed(): boolean {
     const state = this.#rendition?.state;
     return !this.#ended && (state === 'failing' || state === 'unavailable');
+  }
+
+  /** The same as {@link ready} without waiting, for who can do without: undefined until there is something to list. Never throws. */
+  prepare(): SegmentTrack | undefined {
+    if (!this.#ended && (this.#segments || this.offered)) {
+      this.#askedAt = this.#clock.now();
+      if (!this.#segments) this.#follow();
+    }
+    return this.#caughtUp ? this.track : undefined;
   }
 
   /** What there is to list of it, as soon as there is; undefined when the client goes away. Throws DeliveryError. */
@@ -152,10 +164,15 @@ export class AacOnDemand {
         if (epoch.index > this.#lastEpoch) this.#finish();
         // It may still have some of what came before this presentation.
         this.#taken = !this.#ended && epoch.index >= this.#firstEpoch;
-        if (this.#taken) segments.epoch(epoch);
+        if (!this.#taken) return;
+        segments.epoch(epoch);
+        this.appended.emit();
       },
       chunk: (chunk) => {
-        if (this.#taken && !this.#ended && segments.chunk(chunk)) this.#waiting.wake();
+        if (!this.#taken || this.#ended) return;
+        const advanced = segments.chunk(chunk);
+        this.appended.emit();
+        if (advanced) this.#waiting.wake();
       },
       end: () => this.#finish(),
     });
@@ -180,6 +197,7 @@ export class AacOnDemand {
     this.#ended = true;
     this.#stop();
     this.#segments?.end();
+    this.appended.emit();
     this.#waiting.wake();
   }
 

@@ -65,6 +65,18 @@ export class Presentation implements ChunkSink {
     return name === 'aac' ? (this.aac?.ended ?? true) : this.segmenter.ended;
   }
 
+  /** Calls whenever something is added to that track, or it ends; answers how to leave. */
+  onAppended(name: TrackName, call: () => void): () => void {
+    if (name === 'aac') return this.aac?.appended.add(call) ?? (() => {});
+    const onTrack = ({ kind }: SegmentTrack) => {
+      if (kind === name) call();
+    };
+    const leave = [this.segmenter.appended.add(onTrack), this.segmenter.advanced.add(onTrack)];
+    return () => {
+      for (const each of leave) each();
+    };
+  }
+
   /** How long a request may wait for what is not there yet. */
   get longestWait(): Milliseconds {
     return milliseconds(LONGEST_WAIT * targetDurationOf(this.segmenter.limits));

@@ -18,6 +18,8 @@ export interface PresentationsOptions {
   readonly mostWaiting?: number;
   /** Makes sound into AAC; nobody does by default. */
   readonly renditions?: AacRenditions;
+  /** AAC is made of every broadcast: who asks for something else is told of it, too. Not by default. */
+  readonly alwaysAac?: boolean;
 }
 
 const MOST_WAITING = 10_000;
@@ -42,6 +44,11 @@ export class Presentations {
     this.#options = options;
     this.limits = options.limits;
     this.#places = new WaitingPlaces(options.mostWaiting ?? MOST_WAITING);
+  }
+
+  /** AAC is made of every broadcast. */
+  get alwaysAac(): boolean {
+    return this.#options.alwaysAac === true;
   }
 
   /** Bytes of all segments that are held. */

@@ -54,18 +54,27 @@ const timing = ({ timeSource }: LiveTiming): string =>
   formatElement('UTCTiming', { schemeIdUri: TIME_SCHEME, value: timeSource }).join('');
 
 function formatPeriod({ id, start, adaptationSets }: Period, live: LiveTiming | undefined): string[] {
-  const sets = adaptationSets.flatMap((set) => formatAdaptationSet(set, live));
+  const alternatives = adaptationSets.flatMap(({ alternative, track }) => (alternative ? track.kind : []));
+  // §5.3.3.2: the higher one is taken where both can be.
+  const priorityOf = ({ alternative, track }: AdaptationSet) =>
+    alternatives.includes(track.kind) ? (alternative ? 1 : 2) : undefined;
+  const sets = adaptationSets.flatMap((set) => formatAdaptationSet(set, priorityOf(set), live));
   return formatElement('Period', { id, start: formatDuration(start) }, sets);
 }
 
-function formatAdaptationSet(set: AdaptationSet, live: LiveTiming | undefined): string[] {
+function formatAdaptationSet(
+  set: AdaptationSet,
+  priority: number | undefined,
+  live: LiveTiming | undefined,
+): string[] {
   const { track } = set;
   const attributes = {
-    id: track.kind === 'video' ? 1 : 2,
+    id: set.alternative ? 3 : track.kind === 'video' ? 1 : 2,
     contentType: track.kind,
     mimeType: `${track.kind}/mp4`,
     startWithSAP: set.independent ? 1 : undefined,
     segmentAlignment: true,
+    selectionPriority: priority,
   };
   return formatElement('AdaptationSet', attributes, [
     ...referenceTime(set, live),
@@ -125,8 +134,9 @@ function formatTimeline(timeline: readonly TimelineEntry[]): string[] {
   return lines;
 }
 
-function representation({ track, bandwidth, frameRate }: AdaptationSet): string[] {
-  const common = { id: track.kind, bandwidth: Math.max(1, bandwidth), codecs: track.codecString };
+function representation({ track, bandwidth, frameRate, alternative }: AdaptationSet): string[] {
+  const id = alternative ? `${track.kind}-${track.codec}` : track.kind;
+  const common = { id, bandwidth: Math.max(1, bandwidth), codecs: track.codecString };
   if (track.kind === 'video') {
     const { width, height } = track;
     const rate = frameRate ? `${Math.round(frameRate * 1000)}/1000` : undefined;

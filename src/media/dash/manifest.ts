@@ -24,6 +24,8 @@ interface ReferenceTime {
 /** One track in one period (ISO/IEC 23009-1 §5.3.3): an adaptation set with one representation. */
 export interface AdaptationSet {
   readonly track: Track;
+  /** The same content as another set of the period, for players that cannot decode that one; they take that where they can. */
+  readonly alternative?: boolean | undefined;
   /** Bits a second, the highest of any segment. */
   readonly bandwidth: number;
   /** Frames a second, of video. */

@@ -47,6 +47,7 @@ export function openDelivery({ config, logger, clock, store, data }: Foundation,
   });
   const presentations = new Presentations({
     ...{ clock, limits: segmentLimits(config), renditions: transcoder },
+    alwaysAac: config.transcode.aac === 'always',
     newPresentationId: randomUUID,
   });
   const { enabled, replay } = config.dvr;

@@ -12,7 +12,7 @@ import {
 
 /**
  * `/live/{channel}/manifest.mpd`, whose media are at the addresses of HLS, and `/live/time`, which tells players what time it
- * is here. Open to whoever knows the address.
+ * is here. `?audio=aac`: with the sound as AAC, too, where that can be had. Open to whoever knows the address.
  */
 export async function dashRoutes(http: Http, sources: LiveSources): Promise<void> {
   const { clock } = sources.hub;
@@ -25,7 +25,10 @@ export async function dashRoutes(http: Http, sources: LiveSources): Promise<void
       await deliver(sources, request, reply, async (raw, response) => {
         const presentation = await currentPresentation(sources, channel);
         if (!presentation.ended) sources.viewers.seen(channel, 'dash', visitorOf(request));
-        return egress.sendManifest(presentation, raw, response);
+        const { audio } = request.query as { readonly audio?: unknown };
+        if (audio === 'aac') return await egress.sendManifestWithAac(presentation, raw, response);
+        const aac = sources.presentations.alwaysAac ? presentation.aac?.prepare() : undefined;
+        return egress.sendManifest(presentation, raw, response, aac);
       });
     });
     // An ISO 8601 date, as `urn:mpeg:dash:utc:http-iso:2014` asks for.

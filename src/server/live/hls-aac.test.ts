@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readMpd } from '../../../test/contract/read-mpd.ts';
 import { PlaylistRules } from '../../../test/contract/stream-rules/playlist-rules.ts';
 import { Hub } from '../../channel/hub.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
@@ -18,6 +19,7 @@ import { TrustedProxies } from '../auth/trusted-proxies.ts';
 import { createHttp } from '../http/create-http.ts';
 import type { Http } from '../http/http.ts';
 import { listen } from '../listen.ts';
+import { dashRoutes } from './dash-routes.ts';
 import { hlsRoutes } from './hls-routes.ts';
 import { ViewerCounts } from './viewer-counts.ts';
 import { ViewerTraffic } from './viewer-traffic.ts';
@@ -47,6 +49,8 @@ let publication: Publication;
 let packager: Packager;
 let time: number;
 let made: number;
+/** `transcode.aac` is `always`. */
+let always: boolean;
 
 beforeEach(async () => {
   clock = new ManualClock();
@@ -60,7 +64,11 @@ beforeEach(async () => {
     log: pino({ level: 'silent' }),
     probe: async () => ffmpeg,
   });
+  always = false;
   presentations = new Presentations({
+    get alwaysAac() {
+      return always;
+    },
     ...{ clock, renditions: transcoder, newPresentationId: () => `p${ids++}` },
     limits: {
       ...{ segment: milliseconds(2000), part: milliseconds(200), window: milliseconds(16_000) },
@@ -70,7 +78,9 @@ beforeEach(async () => {
   http = await createHttp(pino({ level: 'silent' }), new TrustedProxies([]));
   viewers = new ViewerCounts({ clock });
   const store = { channels: { find: async () => undefined } } as unknown as Store;
-  await hlsRoutes(http, { hub, store, presentations, traffic: new ViewerTraffic(), viewers });
+  const sources = { hub, store, presentations, traffic: new ViewerTraffic(), viewers };
+  await hlsRoutes(http, sources);
+  await dashRoutes(http, sources);
   url = await listen(http, '127.0.0.1', 0);
 });
 
@@ -90,7 +100,7 @@ async function publish(sound: Track = OPUS): Promise<void> {
   publication = hub.open('main', { reconnectGrace: milliseconds(30_000), live: true }).publish();
   packager = new Packager({
     sink: publication,
-    startAt: publication.position,
+    ...{ startAt: publication.position, ends: publication.ends },
     firstEpoch: publication.nextEpoch,
     captureClock: { known: false, wallClock: () => clock.wall() },
   });
@@ -284,5 +294,127 @@ describe('AAC beside Opus', () => {
     send(3);
     make();
     expect((await get(address)).status).toBe(200);
+  });
+});
+
+describe('AAC beside Opus in DASH', () => {
+  /** Asks for the manifest that has it, before there is any; the child is there then. */
+  async function ask(): Promise<Response> {
+    const before = children.length;
+    const first = get('manifest.mpd?audio=aac');
+    while (children.length === before) await setImmediate();
+    make();
+    return await first;
+  }
+
+  const setOf = (manifest: string, id: number, period = 0): string =>
+    [...manifest.matchAll(new RegExp(`<AdaptationSet id="${id}".*?</AdaptationSet>`, 'gs'))][period]?.[0] ??
+    '';
+
+  const attribute = (text: string, name: string) => new RegExp(` ${name}="([^"]*)"`).exec(text)?.[1];
+
+  it('costs nothing and is not there where nobody asks for it', async () => {
+    await publish();
+    send(7);
+    const text = await (await get('manifest.mpd')).text();
+    expect(text).not.toMatch(/mp4a|selectionPriority/);
+    expect(children).toEqual([]);
+  });
+
+  it('is a set of its own for who asks, with the numbers and times of the Opus, which is to be taken rather', async () => {
+    await publish();
+    send(9);
+    const answer = await ask();
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    const [video, opus, aac] = [1, 2, 3].map((id) => setOf(text, id));
+    expect([video, opus, aac].map((set = '') => attribute(set, 'codecs'))).toEqual([
+      'avc1.42c01f',
+      'opus',
+      'mp4a.40.2',
+    ]);
+    expect([video, opus, aac].map((set = '') => attribute(set, 'selectionPriority'))).toEqual([
+      undefined,
+      '2',
+      '1',
+    ]);
+    for (const name of ['startNumber', 'timescale', 'presentationTimeOffset'])
+      expect(attribute(aac ?? '', name)).toBe(attribute(opus ?? '', name));
+    const starts = [opus, aac].map((set = '') => Number(attribute(set, 't')) / 48);
+    // Frames of AAC lie on a grid of their own: at most one is cut off.
+    expect(Math.abs((starts[0] ?? 0) - (starts[1] ?? 0))).toBeLessThan(22);
+    const [read] = Object.values(readMpd(text).mediaGroups.AUDIO).flatMap((group) => Object.values(group));
+    expect(read?.playlists.map(({ attributes }) => attributes.CODECS)).toContain('mp4a.40.2');
+    for (const uri of [attribute(aac ?? '', 'initialization') ?? '', 'p1/aac/0.m4s']) {
+      const media = await get(uri);
+      expect([uri, media.status, media.headers.get('content-type')]).toEqual([uri, 200, 'audio/mp4']);
+      expect((await media.arrayBuffer()).byteLength).toBeGreaterThan(20);
+    }
+    expect(await (await get('manifest.mpd')).text()).not.toContain('mp4a');
+  });
+
+  it('is sent chunk by chunk as it is made, like the other tracks', async () => {
+    await publish();
+    send(9);
+    await ask();
+    const open = await get('p1/aac/4.m4s');
+    expect([open.status, open.headers.get('content-length')]).toEqual([200, null]);
+    const pieces = open.body?.getReader();
+    expect((await pieces?.read())?.value?.byteLength).toBeGreaterThan(100);
+    send(2);
+    make();
+    let done = false;
+    while (!done) done = (await pieces?.read())?.done ?? true;
+    const whole = await get('p1/aac/4.m4s');
+    expect(Number(whole.headers.get('content-length'))).toBeGreaterThan(500);
+  });
+
+  it('has no hole between the periods of two sessions', async () => {
+    await publish();
+    send(7);
+    await ask();
+    publication.markLost();
+    await publish();
+    const before = children.length;
+    children.at(-1)?.exit();
+    send(3);
+    while (children.length === before) await setImmediate();
+    make();
+    let text = '';
+    while (setOf(text, 3, 1) === '') text = await (await get('manifest.mpd?audio=aac')).text();
+    const [first, second] = [0, 1].map((period) => setOf(text, 3, period));
+    const ends = [...(first ?? '').matchAll(/<S(?: t="(\d+)")? d="(\d+)"(?: r="(\d+)")?/g)].reduce(
+      (end, [, t, d, r]) => (t === undefined ? end : Number(t)) + Number(d) * (1 + Number(r ?? 0)),
+      0,
+    );
+    expect(Number(attribute(second ?? '', 't'))).toBe(ends);
+  });
+
+  it('is not there without ffmpeg, nor where the sound is AAC: the rest is', async () => {
+    ffmpeg = undefined;
+    await publish();
+    send(7);
+    const answer = await get('manifest.mpd?audio=aac');
+    expect([answer.status, (await answer.text()).includes('mp4a')]).toEqual([200, false]);
+    publication.end();
+    ffmpeg = FFMPEG;
+    await publish(AAC);
+    send(7);
+    expect((await (await get('manifest.mpd?audio=aac')).text()).match(/<AdaptationSet/g)).toHaveLength(2);
+    expect(children).toEqual([]);
+  });
+
+  it('is there for everybody as soon as it is made, where it always is', async () => {
+    always = true;
+    await publish();
+    send(7);
+    expect(await (await get('manifest.mpd')).text()).not.toContain('mp4a');
+    while (children.length === 0) await setImmediate();
+    make();
+    expect(setOf(await (await get('manifest.mpd')).text(), 3)).toContain('mp4a.40.2');
+    children[0]?.exit({ code: 1, words: 'it crashed' });
+    await setImmediate();
+    expect((await get('manifest.mpd')).status).toBe(200);
+    expect((await get('manifest.mpd?audio=aac')).status).toBe(503);
   });
 });

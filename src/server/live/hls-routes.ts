@@ -46,7 +46,7 @@ function presentationRoutes(http: Http, egress: HlsEgress, sources: LiveSources)
     await deliver(sources, request, reply, async (raw, response) => {
       const found = presentations.find(channel, presentation);
       const [track, media] = [trackNameOf(kind), parseMediaName(name)];
-      if (media.type === 'segment' && track !== 'aac') {
+      if (media.type === 'segment') {
         const sent = await sendOpenSegment(found, track, media.sequence, raw, response);
         if (sent !== undefined) return sent;
       }
