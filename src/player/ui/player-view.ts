@@ -83,6 +83,7 @@ export class PlayerView {
   /** What is shown while the video element starts over. */
   readonly still: StillPicture;
   readonly #root: ShadowRoot;
+  readonly #actions: ViewActions;
   readonly #controller: HTMLElement;
   readonly #overlay: HTMLElement;
   readonly #scrub: ScrubBar;
@@ -91,6 +92,7 @@ export class PlayerView {
 
   constructor(root: ShadowRoot, actions: ViewActions) {
     this.#root = root;
+    this.#actions = actions;
     root.adoptedStyleSheets.push(sharedSheet());
     root.append(instantiate());
     this.video = this.#find<HTMLVideoElement>('video');
@@ -147,6 +149,9 @@ export class PlayerView {
     if (isLive) this.#showDistance(model, isRewound);
     else this.#show('.delay', false);
     this.#scrub.render(model.dvr);
+    // Somebody may have been at the controls before there was anything to go back to.
+    if (!ScrubBar.isFor(model.dvr) && this.#controller.matches(':hover, :focus-within'))
+      this.#actions.lookBack();
     this.#show('.stats-button', hasPicture && message === '');
     // Words over the picture need the room.
     if (!hasPicture || message !== '') this.#stats.close();
