@@ -58,6 +58,46 @@ describe('a child', () => {
     expect(await child.closed).toMatchObject({ missing: true, words: 'spawn /nowhere/ffmpeg ENOENT' });
   });
 
+  it('says that the system does not start it', async () => {
+    const { child } = start('/etc/passwd/ffmpeg');
+    child.write([Uint8Array.of(1)]);
+    child.end();
+    child.kill();
+    expect([child.pid, child.queued]).toEqual([undefined, 0]);
+    expect(await child.closed).toMatchObject({ missing: true, words: 'spawn ENOTDIR' });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('costs a server that has no file descriptors left the child, and nothing else', async () => {
+    const url = (file: string) => JSON.stringify(import.meta.resolve(file));
+    const code = `
+      import { openSync } from 'node:fs';
+      import { ffmpegAt } from ${url('./ffmpeg-child.ts')};
+      import { probeFfmpeg } from ${url('./probe-ffmpeg.ts')};
+      await probeFfmpeg('ffmpeg');
+      try { for (;;) openSync('/dev/null'); } catch {}
+      let timers = 0;
+      const clock = { after: () => ({ cancel: () => { timers -= 1; } }, timers += 1) };
+      const child = ffmpegAt('ffmpeg', clock)({ arguments: [], niceness: 5, onOutput() {} });
+      child.write([Uint8Array.of(1)]);
+      child.end();
+      child.kill();
+      const exit = await child.closed;
+      console.log(JSON.stringify({ exit, timers, probed: await probeFfmpeg('ffmpeg') ?? null }));
+    `;
+    const run = ['-c', 'ulimit -n 96; exec "$0" --input-type=module -e "$1"', process.execPath, code];
+    const server = spawn('/bin/sh', run, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    server.stdout.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    expect((await once(server, 'close'))[0]).toBe(0);
+    expect(JSON.parse(said)).toEqual({
+      exit: { missing: false, words: 'spawn ffmpeg EMFILE' },
+      ...{ timers: 0, probed: null },
+    });
+  });
+
   it('knows nothing of the server’s environment', async () => {
     vi.stubEnv('HEADWATER_ADMIN_TOKEN', 'a canary');
     onTestFinished(() => {

@@ -1,6 +1,5 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
 import type { Clock, Timer } from '../channel/clock.ts';
 import { milliseconds } from '../media/time.ts';
 import type { ChildExit, ChildOptions, OpenChild, TranscodeChild } from './transcode-child.ts';
@@ -8,6 +7,8 @@ import type { ChildExit, ChildOptions, OpenChild, TranscodeChild } from './trans
 const KILL_AFTER = milliseconds(2000);
 /** Of what it complains of: enough for the log, and bounded. */
 const KEPT_COMPLAINTS = 4096;
+/** The system cannot start any program now: no matter which, and not for ever. */
+const OUT_OF_RESOURCES = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'];
 /** The rest of the server's environment (secrets, proxies) is none of its business. */
 const PASSED_ON = ['PATH', 'LD_LIBRARY_PATH', 'SystemRoot'];
 
@@ -33,41 +34,43 @@ export function childEnvironment(): Record<string, string> {
  */
 class FfmpegChild implements TranscodeChild {
   readonly closed: Promise<ChildExit>;
-  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #clock: Clock;
+  readonly #close: (exit: ChildExit) => void;
+  #process: ChildProcess | undefined;
   #complaints = '';
   #ended = false;
   #kill: Timer | undefined;
 
   constructor(path: string, clock: Clock, options: ChildOptions) {
     this.#clock = clock;
-    const child = spawn(path, options.arguments, {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: childEnvironment(),
-      windowsHide: true,
-    });
-    this.#process = child;
-    // It may end at any time: what it has not read is lost, and `closed` tells.
-    child.stdin.on('error', () => {});
-    child.stdout.on('data', (bytes: Buffer) => options.onOutput(bytes));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#complaints = (this.#complaints + text).slice(-KEPT_COMPLAINTS);
-    });
-    this.closed = this.#untilClosed();
-    if (child.pid !== undefined) lowerPriority(child.pid, options.niceness);
+    const { promise, resolve } = Promise.withResolvers<ChildExit>();
+    this.closed = promise;
+    this.#close = resolve;
+    try {
+      const child = spawn(path, options.arguments, {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: childEnvironment(),
+        windowsHide: true,
+      });
+      this.#process = child;
+      this.#listen(child, options);
+      if (child.pid !== undefined) lowerPriority(child.pid, options.niceness);
+    } catch (error) {
+      this.#notStarted(error);
+    }
   }
 
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#process?.pid;
   }
 
   get queued(): number {
-    return this.#process.stdin.writableLength;
+    return this.#process?.stdin?.writableLength ?? 0;
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    const { stdin } = this.#process;
-    if (this.#ended || stdin.destroyed) return;
+    const stdin = this.#process?.stdin;
+    if (this.#ended || !stdin || stdin.destroyed) return;
     stdin.cork();
     for (const piece of pieces) stdin.write(piece);
     stdin.uncork();
@@ -76,29 +79,43 @@ class FfmpegChild implements TranscodeChild {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#process.stdin.end();
+    if (this.pid === undefined) return;
+    this.#process?.stdin?.end();
     this.#kill = this.#clock.after(KILL_AFTER, () => this.kill());
   }
 
   kill(): void {
     this.#ended = true;
-    this.#process.stdin.destroy();
-    this.#process.kill('SIGKILL');
+    this.#process?.stdin?.destroy();
+    if (this.pid !== undefined) this.#process?.kill('SIGKILL');
   }
 
-  #untilClosed(): Promise<ChildExit> {
-    const { promise, resolve } = Promise.withResolvers<ChildExit>();
-    this.#process.on('error', (error: NodeJS.ErrnoException) => {
+  /** One that the system does not start emits an error; where there are no file descriptors it has no pipes either. */
+  #listen(child: ChildProcess, options: ChildOptions): void {
+    child.on('error', (error) => {
       // An error after the start, of a kill that came too late, changes nothing.
-      if (this.#process.pid === undefined) resolve({ code: undefined, missing: true, words: error.message });
+      if (child.pid === undefined) this.#notStarted(error);
     });
-    this.#process.on('close', (code, signal) => {
+    child.on('close', (code, signal) => {
       this.#kill?.cancel();
       const how = signal ? `was ended by ${signal}` : `ended with code ${code}`;
       const why = this.#complaints.trim().split('\n').at(-1);
-      resolve({ code: code ?? undefined, missing: false, words: `ffmpeg ${how}${why ? `: ${why}` : ''}` });
+      this.#close({
+        ...{ code: code ?? undefined, missing: false },
+        words: `ffmpeg ${how}${why ? `: ${why}` : ''}`,
+      });
     });
-    return promise;
+    // It may end at any time: what it has not read is lost, and `closed` tells.
+    child.stdin?.on('error', () => {});
+    child.stdout?.on('data', (bytes: Buffer) => options.onOutput(bytes));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-KEPT_COMPLAINTS);
+    });
+  }
+
+  #notStarted(error: unknown): void {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    this.#close({ code: undefined, missing: !OUT_OF_RESOURCES.includes(code), words: message });
   }
 }
 

@@ -198,17 +198,31 @@ export class Transcode implements Rendition {
   }
 
   #open(epoch: Epoch, track: Track): void {
-    const { clock, log, openChild } = this.#host;
-    const run = new TranscodeRun({
-      ...{ recipe: this.#recipe, epoch, track, output: this.#output, openChild, clock },
-      onStarted: () => this.#become('running'),
-    });
+    const { log } = this.#host;
+    const run = this.#openRun(epoch, track);
+    if (!run) return;
     this.#run = run;
     this.#host.started();
     log.info({ ...this.#about(), pid: run.pid }, 'a transcode started');
     const from = Math.max(this.#from, this.#output.end - this.#recipe.preroll);
     for (const chunk of this.#held(epoch, from)) run.feed(chunk);
     void run.closed.then((exit) => this.#runClosed(run, exit));
+  }
+
+  #openRun(epoch: Epoch, track: Track): TranscodeRun | undefined {
+    const { clock, log, openChild } = this.#host;
+    try {
+      return new TranscodeRun({
+        ...{ recipe: this.#recipe, epoch, track, output: this.#output, openChild, clock },
+        onStarted: () => this.#become('running'),
+      });
+    } catch (error) {
+      // One that nobody foresaw must not end more than this.
+      log.error({ ...this.#about(), err: error }, 'a transcode failed unforeseen');
+      this.#host.closed();
+      this.#retryLater('failing', 'it cannot be started, for a reason that the log has');
+      return undefined;
+    }
   }
 
   #runClosed(run: TranscodeRun, exit: ChildExit): void {

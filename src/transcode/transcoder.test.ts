@@ -278,6 +278,42 @@ describe('where it cannot be made', () => {
     expect([rendition.state, transcoder.aacUnavailable]).toEqual(['starting', undefined]);
   });
 
+  it('keeps what it knows of an ffmpeg that the machine only has no room to start', async () => {
+    startEpoch(0, OPUS);
+    playSecond();
+    const { rendition } = await follow();
+    child(0).exit({ missing: false, words: 'spawn ffmpeg EMFILE' });
+    await settle();
+    expect([rendition.state, transcoder.aacUnavailable]).toEqual(['failing', undefined]);
+    clock.advance(1000);
+    await settle();
+    expect([rendition.state, children.length]).toEqual(['starting', 2]);
+  });
+
+  it('gives back the place of a child that could not even be asked for, and tries again', async () => {
+    const { openChild, children: later } = fakeChildren();
+    let broken = true;
+    transcoder = new Transcoder({
+      ...{ settings: { enabled: true, ffmpeg: 'ffmpeg', maxChildren: 1 }, clock, log: new KeptLog() },
+      probe: () => Promise.resolve(INFO),
+      openChild: (options) => {
+        if (broken) throw new Error('nobody foresaw this');
+        return openChild(options);
+      },
+    });
+    startEpoch(0, OPUS);
+    playSecond();
+    const { rendition } = await follow();
+    expect([rendition.state, transcoder.counts]).toEqual([
+      'failing',
+      { running: 0, started: 0, failed: 0, stuck: 0 },
+    ]);
+    broken = false;
+    clock.advance(1000);
+    await settle();
+    expect([rendition.state, later.length, transcoder.counts.running]).toEqual(['starting', 1, 1]);
+  });
+
   it('looks for an ffmpeg that was not there again, for whoever only asks whether there is one', async () => {
     found = undefined;
     await transcoder.prepare();
