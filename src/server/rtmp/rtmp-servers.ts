@@ -110,17 +110,17 @@ export class RtmpServers {
   #watchCertificate(server: TlsServer): void {
     const { clock, config, logger } = this.#options;
     this.#timer = clock.after(CERTIFICATE_CHECK, () => {
-      const at = changedAt(config);
       try {
-        if (at !== this.#readAt) {
-          server.setSecureContext(loadCertificate(config));
-          logger.info('the certificate for RTMPS was renewed');
-        }
+        const at = changedAt(config);
+        if (at === this.#readAt) return;
+        this.#readAt = at;
+        server.setSecureContext(loadCertificate(config));
+        logger.info('the certificate for RTMPS was renewed');
       } catch (error) {
         logger.error({ err: error }, 'the new certificate for RTMPS cannot be used: the old one stays');
+      } finally {
+        this.#watchCertificate(server);
       }
-      this.#readAt = at;
-      this.#watchCertificate(server);
     });
   }
 }
@@ -129,7 +129,7 @@ const hostOf = ({ ingest, server }: Config): string => ingest.rtmp.host || serve
 
 const hasTls = ({ ingest }: Config): boolean => ingest.rtmp.certificate !== '';
 
-/** When either file changed last; 0 for one that is not there now. */
+/** When either file changed last; 0 for one that is not there now. Throws where it cannot be told. */
 function changedAt({ ingest: { rtmp } }: Config): number {
   const times = [rtmp.certificate, rtmp.certificateKey].map(
     (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -189,6 +189,13 @@ describe('settings', () => {
     rmSync(files.key);
     clock.advance(60_000);
     expect(await nameOf()).toBe('second.test');
+    symlinkSync(files.key, files.key);
+    clock.advance(60_000);
+    expect(await nameOf()).toBe('second.test');
+    rmSync(files.key);
+    use(first, 3000);
+    clock.advance(60_000);
+    expect(await nameOf()).toBe('first.test');
     for (const socket of accepted) socket.destroy();
     servers.close();
     expect(clock.pending).toBe(0);
