@@ -23,7 +23,7 @@ const STREAM: readonly Behaviour[] = [
 /** The rule that is broken when players are told this. */
 async function brokenBy(lie: Lie): Promise<string | undefined> {
   try {
-    await judgeStream({ behaviours: STREAM, window: milliseconds(32_000), otherParsersEvery: 7, lie });
+    await judgeStream({ behaviours: STREAM, window: milliseconds(32_000), otherParsersEvery: 31, lie });
     return undefined;
   } catch (error) {
     if (error instanceof BrokenRule) return error.rule;
