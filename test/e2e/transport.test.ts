@@ -85,7 +85,9 @@ const watchForBlack = (page: Page) =>
       empty = false;
     });
     const look = () => {
-      if (still?.hidden && empty) window.black += 1;
+      // The first picture may be presented a moment before that is told.
+      const isBlack = empty && (video?.readyState ?? 0) < HTMLMediaElement.HAVE_CURRENT_DATA;
+      if (still?.hidden && isBlack) window.black += 1;
       requestAnimationFrame(look);
     };
     look();
