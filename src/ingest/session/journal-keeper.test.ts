@@ -164,3 +164,35 @@ describe('recordings that are made anew', () => {
     expect(has('s1')).toBe(false);
   });
 });
+
+describe('what waits for more', () => {
+  it('is told with its size beside what is in use; what is about to go is not', async () => {
+    await leave('s1', { status: 'unfinished', closedAt: 5 });
+    await leave('s2', { status: 'ended', closedAt: 7 });
+    await leave('on', { broadcast: 'on', status: 'open' });
+    await leave('goes', { broadcast: 'goes', status: 'open' });
+    await leave('damaged', { broadcast: 'damaged', remake: true, closedAt: 9 });
+    const { archive, keeper } = await open();
+    const waits = (broadcast: string, waitingSince: number | undefined, bytes = 3) => {
+      return { broadcast, channel: 'main', bytes, waitingSince };
+    };
+    const told = (inUse: string) =>
+      keeper.kept((id) => id === inUse).sort((a, b) => (a.broadcast < b.broadcast ? -1 : 1));
+    expect(told('on')).toEqual([waits('b', 7, 6), waits('damaged', 9), waits('on', undefined)]);
+    await keeper.tidy('damaged');
+    expect(told('s1')).toEqual([waits('b', undefined, 6), waits('damaged', undefined)]);
+    archive.made.resolve([]);
+    await keeper.idle();
+  });
+
+  it('can be given up, and then nobody can bring the rest', async () => {
+    await leave('s1', { status: 'unfinished' });
+    await leave('s2');
+    await leave('on', { broadcast: 'on', status: 'open' });
+    const { keeper, journals } = await open();
+    await keeper.drop('b');
+    await keeper.drop('on');
+    expect([has('s1'), has('s2'), has('on')]).toEqual([false, false, true]);
+    expect([journals.find('s1'), journals.find('s2')?.status]).toEqual([undefined, 'ended']);
+  });
+});

@@ -2,6 +2,7 @@ import type { Clock } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { DemuxerLimits } from '../../media/demuxer.ts';
 import type { JournalFolder } from './journal-folder.ts';
+import type { KeptJournals } from './kept-journals.ts';
 import type { SessionArchive } from './session-archive.ts';
 import type { SessionRecord } from './session-record.ts';
 
@@ -66,6 +67,31 @@ export class JournalKeeper {
     for (const broadcast of broadcasts) await this.tidy(broadcast);
   }
 
+  /**
+   * All that is kept, by broadcast; `isInUse` tells sessions whose publisher feeds them or brings the rest. What is about to
+   * go, since its broadcast just ended, is left out.
+   */
+  kept(isInUse: (session: string) => boolean): KeptJournals[] {
+    const { journals } = this.#options;
+    const broadcasts = Map.groupBy(journals.records(), ({ broadcast }) => broadcast);
+    return [...broadcasts].flatMap(([broadcast, sessions]) => {
+      const inUse = this.#toRemake.has(broadcast) || sessions.some(({ id }) => isInUse(id));
+      const since = inUse ? undefined : waitingSince(sessions);
+      if (!inUse && since === undefined) return [];
+      const bytes = sessions.reduce((sum, { id }) => sum + journals.sizeOf(id), 0);
+      return { broadcast, channel: sessions[0]?.channel ?? '', bytes, waitingSince: since };
+    });
+  }
+
+  /** Gives the bytes of a broadcast up that wait for more, where they still do. Never rejects. */
+  drop(broadcast: string): Promise<void> {
+    this.#work = this.#work
+      .then(() => this.#drop(broadcast))
+      .then(() => this.#tidy(broadcast))
+      .catch((error) => this.#leave(broadcast, error));
+    return this.#work;
+  }
+
   /** Settles when nothing is being done. */
   async idle(): Promise<void> {
     await this.#work;
@@ -84,6 +110,16 @@ export class JournalKeeper {
     if (sessions.some(isToRemake)) this.#remakeLater(broadcast);
     else if (!sessions.some(({ status }) => status === 'unfinished')) {
       for (const session of sessions) await this.#putAway(session);
+    }
+  }
+
+  async #drop(broadcast: string): Promise<void> {
+    const { journals } = this.#options;
+    const sessions = journals.ofBroadcast(broadcast);
+    if (this.#toRemake.has(broadcast) || waitingSince(sessions) === undefined) return;
+    for (const { id, status } of sessions) {
+      await journals.update(id, { status: status === 'ended' ? status : 'over', remake: false });
+      await journals.discardBytes(id);
     }
   }
 
@@ -153,5 +189,12 @@ export class JournalKeeper {
 
 /** What came of it since its recordings were made has to go into them; one that may get more is waited for. */
 const isToRemake = ({ status, remake }: SessionRecord): boolean => remake && status !== 'unfinished';
+
+/** When the newest of them was there last, where one may get more or has to go into a recording. */
+function waitingSince(sessions: readonly SessionRecord[]): number | undefined {
+  if (sessions.some(({ status }) => status === 'open')) return undefined;
+  if (!sessions.some(({ status, remake }) => status === 'unfinished' || remake)) return undefined;
+  return Math.max(...sessions.map(({ closedAt, openedAt }) => closedAt ?? openedAt));
+}
 
 const driftOf = (clock: Clock): number => clock.wall() - clock.now();

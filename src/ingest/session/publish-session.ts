@@ -117,6 +117,11 @@ export class PublishSession implements PublisherSession {
     return this.#input === undefined;
   }
 
+  /** More of it may come. */
+  get isOn(): boolean {
+    return this.#input !== undefined && this.#ended === undefined;
+  }
+
   get holdFor(): number {
     return this.#limit.holdFor;
   }

@@ -7,6 +7,7 @@ import type { SyncBatch } from '../../disk/sync-batch.ts';
 import { milliseconds } from '../../media/time.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { JournalKeeper } from './journal-keeper.ts';
+import type { KeptJournals } from './kept-journals.ts';
 import type { PublishLimits } from './publish-limits.ts';
 import { PublishSession, type SessionHost } from './publish-session.ts';
 import type { PublisherSession } from './publisher-session.ts';
@@ -94,6 +95,16 @@ export class PublishSessions {
     const session = new PublishSession({ id: randomUUID(), ...start }, this.#host);
     this.#registry.add(session);
     return session;
+  }
+
+  /** What is on disk of what is on, and of what waits for more. */
+  keptJournals(): KeptJournals[] {
+    return this.#keeper.kept((session) => this.#registry.isInUse(session));
+  }
+
+  /** Gives up what waits for more of a broadcast: its publisher cannot bring the rest any more. Never rejects. */
+  dropJournals(broadcast: string): Promise<void> {
+    return this.#keeper.drop(broadcast);
   }
 
   /**

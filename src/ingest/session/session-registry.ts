@@ -48,6 +48,11 @@ export class SessionRegistry {
     }
   }
 
+  /** Its broadcast is on, or a publisher is bringing the rest of it. */
+  isInUse(id: string): boolean {
+    return this.#late.has(id) || this.#sessions.get(id)?.isOn === true;
+  }
+
   /** Keeps a new session, and forgets the oldest of those that are over. */
   add(session: PublishSession): void {
     this.#sessions.set(session.id, session);

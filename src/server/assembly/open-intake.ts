@@ -48,6 +48,10 @@ export async function openIntake({ config, logger, clock, store, data }: Foundat
     ...{ store, hub, clock, logger, minFree, finalise },
     folder: data.recordings,
     quota: config.recording,
+    journals: {
+      kept: () => sessions.keptJournals(),
+      drop: (broadcast) => sessions.dropJournals(broadcast),
+    },
     sync: sync !== undefined,
   });
   const sessions = new PublishSessions({

@@ -131,7 +131,8 @@ export const ConfigSchema = Type.Object({
     keepBytes: Type.Integer({
       default: 0,
       minimum: 0,
-      description: 'Bytes that all recordings may take: then the oldest are deleted; 0 for no bound',
+      description:
+        'Bytes that all recordings may take, with what publishers sent: then the oldest are deleted; 0 for no bound',
     }),
     keepDays: Type.Integer({
       default: 0,
@@ -143,7 +144,8 @@ export const ConfigSchema = Type.Object({
       default: 7,
       minimum: 0,
       maximum: 365,
-      description: 'Days that what a lost publisher sent is kept, for it to bring the rest',
+      description:
+        'Days that what a lost publisher sent is kept, for it to bring the rest; it is the first to go for room',
     }),
   }),
   hls: Type.Object({

@@ -10,6 +10,8 @@ export interface DiskRoomOptions {
   readonly minFree: number;
   /** Answers the free bytes of the disk that a folder is on; by default the system's word. */
   measure?(folder: string): Promise<number>;
+  /** There is less than is to stay free: called at each look. */
+  onLow?(): void;
 }
 
 /** How old the answer may be: a stream of 50 Mbit/s writes 62 MB in that time. */
@@ -40,9 +42,18 @@ export class DiskRoom {
 
   /** Looks now, and again from time to time until `close`. Never rejects. */
   async watch(): Promise<void> {
-    const { measure = freeBytes, folder, clock } = this.#options;
+    const { clock, onLow } = this.#options;
+    const lacking = await this.measureLack();
+    if (this.#closed) return;
+    this.#timer = clock.after(INTERVAL, () => void this.watch());
+    if (lacking > 0) onLow?.();
+  }
+
+  /** Looks now. Answers how many bytes more are to be free. Never rejects. */
+  async measureLack(): Promise<number> {
+    const { measure = freeBytes, folder } = this.#options;
     this.#free = await measure(folder).catch(() => undefined);
-    if (!this.#closed) this.#timer = clock.after(INTERVAL, () => void this.watch());
+    return this.#free === undefined ? 0 : Math.max(0, this.minFree - this.#free);
   }
 
   /** Idempotent. */

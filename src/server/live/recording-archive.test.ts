@@ -62,7 +62,11 @@ class Process {
     const { hub, clock } = this;
     const quota = { keepBytes: 0, keepDays: 0 };
     const rest = { quota, minFree: 0, finalise: true, sync: false, ...options };
-    this.recordings = new Recordings({ store, hub, clock, logger, folder, ...rest });
+    this.recordings = new Recordings({
+      ...{ store, hub, clock, logger, folder },
+      journals: { kept: () => [], drop: async () => {} },
+      ...rest,
+    });
     this.archive = new RecordingArchive({ store, recordings: this.recordings, logger, folder, minFree: 0 });
     this.recordings.start(() => isRecorded);
     running.push(this);

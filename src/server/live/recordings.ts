@@ -24,7 +24,7 @@ import { Finaliser, type FinaliserCounts } from './finaliser.ts';
 import { Originals } from './originals.ts';
 import type { Poster } from './poster.ts';
 import { RecordingPosters } from './recording-posters.ts';
-import { type Quota, Retention } from './retention.ts';
+import { type Quota, Retention, type WaitingJournals } from './retention.ts';
 import { StoredCatalog } from './stored-catalog.ts';
 
 /** What recordings are kept with. */
@@ -37,6 +37,8 @@ export interface RecordingsOptions {
   readonly folder: string;
   /** Of all recordings. */
   readonly quota: Quota;
+  /** They take room beside recordings. */
+  readonly journals: WaitingJournals;
   /** Bytes of the disk that stay free. */
   readonly minFree: number;
   /** Recordings become progressive when they are over. */
@@ -97,10 +99,10 @@ export class Recordings {
   #isRecovered = false;
 
   constructor(options: RecordingsOptions) {
-    const { store, clock, logger, folder, minFree, quota } = options;
+    const { store, clock, logger, folder, minFree, quota, journals } = options;
     this.#options = options;
     this.#catalog = new StoredCatalog(store, clock, () => this.#finished());
-    this.#room = new DiskRoom({ folder, clock, minFree });
+    this.#room = new DiskRoom({ folder, clock, minFree, onLow: () => this.#makeRoom() });
     const { recordings, channels } = store;
     this.#originals = new Originals(store, folder);
     this.#posters = new RecordingPosters(recordings, folder);
@@ -113,7 +115,11 @@ export class Recordings {
     const swept = () => {
       if (options.finalise) this.#finaliser.wake();
     };
-    this.#retention = new Retention({ recordings, channels, clock, logger, quota, delete: deleteOne, swept });
+    const lackingRoom = () => this.#room.measureLack();
+    this.#retention = new Retention({
+      ...{ recordings, channels, journals, clock, logger, quota, lackingRoom, swept },
+      delete: deleteOne,
+    });
   }
 
   get figures(): RecordingFigures {
@@ -289,6 +295,11 @@ export class Recordings {
    */
   #finished(): void {
     if (this.#isRecovered) void this.#retention.sweep();
+  }
+
+  #makeRoom(): void {
+    const { journals } = this.#options;
+    if (journals.kept().some(({ waitingSince }) => waitingSince !== undefined)) this.#finished();
   }
 
   #watchRoom(): Promise<void> {

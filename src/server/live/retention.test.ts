@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../channel/manual-clock.ts';
+import type { KeptJournals } from '../../ingest/session/kept-journals.ts';
 import { openStore, type Store } from '../../store/open-store.ts';
 import { type Quota, Retention } from './retention.ts';
 
@@ -14,12 +15,16 @@ let folder: string;
 let store: Store;
 let clock: ManualClock;
 let stuck: Set<string>;
+let journals: KeptJournals[];
+let lacking: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headwater-retention-'));
   store = await openStore(join(folder, 'headwater.db'));
   clock = new ManualClock();
   stuck = new Set();
+  journals = [];
+  lacking = 0;
 });
 afterEach(async () => {
   await store.close();
@@ -33,6 +38,13 @@ const open = (quota: Partial<Quota> = {}) =>
     clock,
     logger: pino({ enabled: false }),
     quota: { keepBytes: 0, keepDays: 0, ...quota },
+    journals: {
+      kept: () => journals,
+      drop: async (broadcast) => {
+        journals = journals.filter((each) => each.broadcast !== broadcast);
+      },
+    },
+    lackingRoom: async () => lacking,
     delete: async (id) => {
       if (stuck.has(id)) throw new Error('its folder is read-only');
       await store.recordings.delete(id);
@@ -67,6 +79,12 @@ async function record(
   await store.recordings.start({ id, broadcast: `b-${id}`, startedAt, mime: 'video/mp4' });
   await store.recordings.progress(id, { state, size: 100, duration: HOUR });
 }
+
+/** What was sent for a broadcast, 100 bytes, and waits since then; in use where that is left out. */
+const send = (broadcast: string, waitingSince?: number, channel = 'main') =>
+  journals.push({ broadcast, channel, bytes: 100, waitingSince });
+
+const sent = () => journals.map(({ broadcast }) => broadcast);
 
 const kept = async () => (await store.recordings.list({ limit: 500 })).map(({ id }) => id);
 
@@ -173,5 +191,46 @@ describe('retention', () => {
     expect(await kept()).toHaveLength(10);
     expect((await kept())[0]).toBe('r249');
     await retention.close();
+  });
+});
+
+describe('journals', () => {
+  test('count in the quota, and those in use never go', async () => {
+    await record('old', 3 * DAY);
+    await record('new', DAY);
+    send('on');
+    await open({ keepBytes: 200 }).sweep();
+    expect(await kept()).toEqual(['new']);
+    expect(sent()).toEqual(['on']);
+  });
+
+  test('that wait go before any recording, the oldest first', async () => {
+    await record('recording', DAY);
+    send('newer', 2000);
+    send('older', 1000);
+    await open({ keepBytes: 200 }).sweep();
+    expect(await kept()).toEqual(['recording']);
+    expect(sent()).toEqual(['newer']);
+  });
+
+  test('count for their channel alone', async () => {
+    await addChannel('main', { keepBytes: 100 });
+    await record('recording', DAY);
+    send('other', 1000, 'other');
+    await open().sweep();
+    expect(await kept()).toEqual(['recording']);
+    expect(sent()).toEqual(['other']);
+  });
+
+  test('that wait go where the disk has too little room, and recordings stay', async () => {
+    await record('recording', DAY);
+    send('on');
+    send('newest', 3000);
+    send('newer', 2000);
+    send('older', 1000);
+    lacking = 101;
+    await open().sweep();
+    expect(await kept()).toEqual(['recording']);
+    expect(sent()).toEqual(['on', 'newest']);
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../channel/clock.ts';
+import type { KeptJournals } from '../../ingest/session/kept-journals.ts';
 import { milliseconds } from '../../media/time.ts';
 import type { ChannelStore } from '../../store/channel-store.ts';
 import type { RecordingRecord, RecordingStore } from '../../store/recording-store.ts';
@@ -10,6 +11,13 @@ export interface Quota {
   readonly keepDays: number;
 }
 
+/** What was sent and waits for more. */
+export interface WaitingJournals {
+  kept(): readonly KeptJournals[];
+  /** Never rejects. */
+  drop(broadcast: string): Promise<void>;
+}
+
 /** What quotas are kept with. */
 export interface RetentionOptions {
   readonly recordings: RecordingStore;
@@ -18,6 +26,10 @@ export interface RetentionOptions {
   readonly logger: Logger;
   /** Of all recordings; channels may have one of their own beside it. */
   readonly quota: Quota;
+  /** They count, and those that wait are the first to go. */
+  readonly journals: WaitingJournals;
+  /** Bytes of the disk that are to be free and are not. */
+  lackingRoom(): Promise<number>;
   /** Deletes the files and the row of a recording. */
   delete(id: string): Promise<void>;
   /** It has looked: there may be more room. */
@@ -32,7 +44,7 @@ const BATCH = 100;
 
 /**
  * Keeps recordings within the quotas of the server and of their channels, every ten minutes and whenever it is told to:
- * the oldest go first, and never one that is being made.
+ * what waits for its publisher goes first, then the oldest, and never one that is being made.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -87,6 +99,7 @@ export class Retention {
     }
     if (quota.keepDays > 0) await this.#keepDays(quota.keepDays, now);
     if (quota.keepBytes > 0) await this.#keepBytes(quota.keepBytes);
+    await this.#dropJournals(await this.#options.lackingRoom());
   }
 
   /** A clock that was set makes everything old at once: it is believed only if it still says so at the next look. */
@@ -109,7 +122,10 @@ export class Retention {
   }
 
   async #keepBytes(bytes: number, channel?: string): Promise<void> {
-    let excess = (await this.#options.recordings.totals(channel)).bytes - bytes;
+    const { recordings } = this.#options;
+    const journals = this.#journalsOf(channel).reduce((sum, kept) => sum + kept.bytes, 0);
+    let excess = (await recordings.totals(channel)).bytes + journals - bytes;
+    excess -= await this.#dropJournals(excess, channel);
     await this.#deleteOldest(
       { channel },
       () => (excess > 0 ? 'delete' : 'stop'),
@@ -117,6 +133,25 @@ export class Retention {
         excess -= size + originalBytes;
       },
     );
+  }
+
+  #journalsOf(channel: string | undefined): readonly KeptJournals[] {
+    const kept = this.#options.journals.kept();
+    return channel === undefined ? kept : kept.filter((each) => each.channel === channel);
+  }
+
+  /** Gives up what waits, the oldest first, until there is so much more room. Answers how much there is. */
+  async #dropJournals(excess: number, channel?: string): Promise<number> {
+    const { journals, logger } = this.#options;
+    const waiting = this.#journalsOf(channel).filter(({ waitingSince }) => waitingSince !== undefined);
+    let freed = 0;
+    for (const kept of waiting.sort((a, b) => (a.waitingSince ?? 0) - (b.waitingSince ?? 0))) {
+      if (freed >= excess || this.#closed) break;
+      await journals.drop(kept.broadcast);
+      freed += kept.bytes;
+      logger.warn({ ...kept }, 'what a publisher could have brought the rest of was deleted for its room');
+    }
+    return freed;
   }
 
   /** Asks about one after another, the oldest first. One that cannot be deleted stays, and the next is asked about. */
