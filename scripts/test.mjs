@@ -16,6 +16,7 @@ const tools = [
   { command: 'openssl', package: 'openssl' },
   { command: 'obs', package: 'obs-studio' },
   { command: 'Xvfb', package: 'xvfb' },
+  { command: 'strace', package: 'strace' },
   { command: 'nginx', package: 'nginx' },
   { file: '/usr/lib/nginx/modules/ngx_rtmp_module.so', package: 'libnginx-mod-rtmp' },
   { file: '/usr/lib/nginx/modules/ngx_stream_module.so', package: 'libnginx-mod-stream' },
