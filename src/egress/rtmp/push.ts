@@ -122,29 +122,27 @@ export class Push {
   #tick: Timer | undefined;
   #retry: Timer | undefined;
   #limit: Timer | undefined;
+  #maxDuration: Milliseconds | undefined;
   /** Of connections that are gone. */
   #sentBefore = 0;
   #droppedBefore = 0;
 
-  constructor(broadcast: Broadcast, settings: DestinationSettings, host: PushHost) {
+  /** Nothing is dialled until `before` is settled. */
+  constructor(broadcast: Broadcast, settings: DestinationSettings, host: PushHost, before: Promise<unknown>) {
     this.broadcast = broadcast;
     this.settings = settings;
+    this.#maxDuration = settings.maxDuration;
     this.#host = host;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settle = resolve;
     void broadcast.closed.then(() => this.#broadcastEnded());
     this.#scheduleTick();
-    void this.#attempt();
+    void before.then(() => this.#attempt());
   }
 
   get status(): PushStatus {
-    const { clock } = this.#host;
-    const { maxDuration } = this.settings;
-    const remaining =
-      maxDuration === undefined || this.#firstLiveAt === undefined || this.#isOver
-        ? null
-        : milliseconds(Math.max(0, maxDuration - (clock.now() - this.#firstLiveAt)));
+    const remaining = this.#isOver ? null : this.#remaining;
     const holding = this.#state === 'live' && this.#splicer.holding;
     return {
       state: this.#state,
@@ -161,10 +159,23 @@ export class Push {
     };
   }
 
+  get #remaining(): Milliseconds | null {
+    if (this.#maxDuration === undefined || this.#firstLiveAt === undefined) return null;
+    return milliseconds(Math.max(0, this.#maxDuration - (this.#host.clock.now() - this.#firstLiveAt)));
+  }
+
   get #worthKnowing(): string | null {
     const feed = this.#feed;
     if (feed?.problem !== undefined) return feed.problem;
     return feed && feed.kinds.length > 0 && !feed.kinds.includes('video') ? NO_PICTURE : null;
+  }
+
+  /** Changes how long it may be live, from when it first was; undefined for as long as the broadcast is. */
+  limit(maxDuration: Milliseconds | undefined): void {
+    if (this.#isOver || maxDuration === this.#maxDuration) return;
+    this.#maxDuration = maxDuration;
+    this.#limitDuration();
+    this.#host.changed();
   }
 
   /** Ends it: what waits is sent, then the connection is closed. Idempotent. */
@@ -173,6 +184,7 @@ export class Push {
   }
 
   async #attempt(): Promise<void> {
+    if (this.#isOver) return;
     this.#nextTry = null;
     this.#become('connecting');
     try {
@@ -321,12 +333,16 @@ export class Push {
     this.#liveAt = now;
     this.#liveSince = this.#host.clock.wall();
     this.#refusals = 0;
-    const { maxDuration } = this.settings;
-    if (this.#firstLiveAt === undefined && maxDuration !== undefined) {
-      this.#limit = this.#host.clock.after(maxDuration, () => this.#end('time-limit'));
-    }
+    const isFirst = this.#firstLiveAt === undefined;
     this.#firstLiveAt ??= now;
+    if (isFirst) this.#limitDuration();
     this.#become('live');
+  }
+
+  #limitDuration(): void {
+    this.#limit?.cancel();
+    const remaining = this.#remaining;
+    if (remaining !== null) this.#limit = this.#host.clock.after(remaining, () => this.#end('time-limit'));
   }
 
   #lost(error: DestinationError): void {

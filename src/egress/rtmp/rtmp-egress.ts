@@ -64,13 +64,18 @@ export class RtmpEgress {
     return { pushes, sentBytes, droppedGroups };
   }
 
-  /** Pushes a broadcast until it is over, or the push is closed. */
+  /**
+   * Pushes a broadcast until it is over, or the push is closed. Never two at a time to one destination: an earlier push has
+   * to be over, and its socket gone. Whoever replaces one closes it.
+   */
   push(broadcast: Broadcast, settings: DestinationSettings): Push {
     let push: Push | undefined;
     const changed = () => {
       if (push) this.changed.emit(push);
     };
-    push = new Push(broadcast, settings, { ...this.#host, changed });
+    const earlier = [...this.#pushes].filter((one) => one.settings.id === settings.id);
+    const before = Promise.all(earlier.map(({ closed }) => closed));
+    push = new Push(broadcast, settings, { ...this.#host, changed }, before);
     this.#pushes.add(push);
     void this.#forget(push);
     return push;

@@ -184,7 +184,7 @@ function readChangeDelete(http: Http, { store, destinations, destinationKeys }: 
     },
     async ({ params: { name, id } }, reply) => {
       if (!(await store.destinations.delete(name, id))) throw destinationNotFound(id);
-      destinations.stop(id);
+      destinations.forget(id);
       return await reply.code(204).send(null);
     },
   );
@@ -198,14 +198,15 @@ function actions(http: Http, { store, destinations }: Services): void {
         tags,
         summary: 'Push the broadcast that is on',
         description:
-          'For one that is `on-demand`, or that failed or was stopped. `409 not-live` when there is none.',
+          'For one that is `on-demand`, or that failed, was stopped or reached its time limit. `409 not-live` when no broadcast is on, `409 not-shown` when it is only recorded.',
         params: ofDestination,
         response: { 200: DestinationResource, '4xx': ApiError },
       },
     },
     async ({ params: { name, id } }) => {
       const destination = await find(store, name, id);
-      if (!destinations.push(name, destination)) throw new HttpError(409, 'not-live', `${name} is not live.`);
+      const problem = destinations.push(name, destination);
+      if (problem !== undefined) throw new HttpError(409, problem, NOT_PUSHED[problem](name));
       return destinations.describe(destination);
     },
   );
@@ -262,6 +263,12 @@ async function find(store: Services['store'], name: string, id: string): Promise
   await findChannel(store, name);
   throw destinationNotFound(id);
 }
+
+const NOT_PUSHED = {
+  'not-live': (name: string) => `${name} is not live.`,
+  'not-shown': (name: string) =>
+    `This broadcast of ${name} is only recorded: nobody is shown it, and it is sent nowhere. Let the channel show its broadcasts, and go live again.`,
+};
 
 const destinationNotFound = (id: string) =>
   new HttpError(404, 'destination-not-found', `There is no destination ${id}.`);

@@ -5,7 +5,7 @@ import { DestinationError } from '../../egress/rtmp/destination-error.ts';
 import type { DestinationReport } from '../../egress/rtmp/probe-destination.ts';
 import type { DestinationSettings, Push } from '../../egress/rtmp/push.ts';
 import type { RtmpEgress } from '../../egress/rtmp/rtmp-egress.ts';
-import { milliseconds } from '../../media/time.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { DestinationRecord } from '../../store/destination-store.ts';
 import type { Store } from '../../store/open-store.ts';
 import type { DestinationResource } from '../../wire/api.ts';
@@ -62,29 +62,40 @@ export class Destinations {
     };
   }
 
-  /** Starts it in the broadcast that is on; false when none is. */
-  push(channel: string, record: DestinationRecord): boolean {
-    const broadcast = this.#options.hub.find(channel)?.broadcast;
-    if (!broadcast) return false;
+  /** Starts it in the broadcast that is on; answers why it cannot be, undefined where it is. */
+  push(channel: string, record: DestinationRecord): 'not-live' | 'not-shown' | undefined {
+    const live = this.#options.hub.find(channel);
+    if (!live?.broadcast) return 'not-live';
+    if (!live.watchable) return 'not-shown';
     const present = this.#pushes.get(record.id);
-    const goesOn = present?.broadcast === broadcast && !isDone(present);
-    if (!goesOn) this.#open(broadcast, record);
-    return true;
+    const goesOn = present?.broadcast === live.broadcast && !isDone(present);
+    if (!goesOn) this.#open(live.broadcast, record);
+    return undefined;
   }
 
-  /** Ends it, for as long as this broadcast is on. */
+  /** Ends it, for as long as this broadcast is on: only {@link push} starts it again in that. */
   stop(id: string): void {
     this.#pushes.get(id)?.close();
+  }
+
+  /** Ends it: it was deleted, or is not to be pushed to any more. */
+  forget(id: string): void {
+    this.stop(id);
     this.#pushes.delete(id);
   }
 
-  /** A destination was added or changed. What concerns the connection takes effect by a new one. */
+  /**
+   * A destination was added or changed. What concerns the connection takes effect by a new one; what is over in this
+   * broadcast stays over.
+   */
   changed(channel: string, record: DestinationRecord, before?: DestinationRecord): void {
-    const wasOn = before !== undefined && this.#pushes.has(record.id);
-    if (before && !concernsConnection(before, record) && record.enabled === before.enabled) return;
-    this.stop(record.id);
-    const isWanted = record.enabled && (record.when === 'always' || (wasOn && before?.enabled === true));
-    if (isWanted) this.push(channel, record);
+    const present = this.#pushes.get(record.id);
+    if (!record.enabled) this.forget(record.id);
+    else if (!before?.enabled || !present) {
+      if (record.when === 'always') this.push(channel, record);
+    } else if (present.status.state === 'over') return;
+    else if (concernsConnection(before, record)) this.#open(present.broadcast, record);
+    else present.limit(limitOf(record));
   }
 
   /** Connects, publishes nothing, and reports. */
@@ -96,12 +107,14 @@ export class Destinations {
   }
 
   async #begin(broadcast: Broadcast): Promise<void> {
-    const { store, log } = this.#options;
+    const { hub, store, log } = this.#options;
     const { channel } = broadcast.info;
     try {
       for (const record of await store.destinations.list(channel)) {
-        if (broadcast.state === 'ended') return;
-        if (record.enabled && record.when === 'always') this.#open(broadcast, record);
+        if (hub.find(channel)?.broadcast !== broadcast) return;
+        // One that was started meanwhile, by hand or by a change, goes on.
+        const isOpen = this.#pushes.get(record.id)?.broadcast === broadcast;
+        if (record.enabled && record.when === 'always' && !isOpen) this.push(channel, record);
       }
     } catch (error) {
       log.error({ channel, err: error }, 'destinations could not be read');
@@ -120,19 +133,13 @@ export class Destinations {
   }
 
   #settingsOf(record: DestinationRecord): DestinationSettings | DestinationError {
-    const { id, url, mode, maxDuration, sealedKey } = record;
+    const { id, url, mode, sealedKey } = record;
     const streamKey = sealedKey === null ? '' : this.#options.seal.unseal(sealedKey);
     if (streamKey === undefined) {
       const message = 'The stream key was sealed with another server secret. Enter it again.';
       return new DestinationError('key-unreadable', message, true);
     }
-    return {
-      id,
-      url,
-      mode,
-      streamKey,
-      maxDuration: maxDuration === null ? undefined : milliseconds(maxDuration),
-    };
+    return { ...{ id, url, mode, streamKey }, maxDuration: limitOf(record) };
   }
 
   #statusOf(record: DestinationRecord): DestinationResource['status'] {
@@ -168,11 +175,9 @@ function isDone({ status }: Push): boolean {
 }
 
 function concernsConnection(a: DestinationRecord, b: DestinationRecord): boolean {
-  return (
-    a.url !== b.url ||
-    a.sealedKey !== b.sealedKey ||
-    a.mode !== b.mode ||
-    a.when !== b.when ||
-    a.maxDuration !== b.maxDuration
-  );
+  return a.url !== b.url || a.sealedKey !== b.sealedKey || a.mode !== b.mode;
+}
+
+function limitOf({ maxDuration }: DestinationRecord): Milliseconds | undefined {
+  return maxDuration === null ? undefined : milliseconds(maxDuration);
 }
