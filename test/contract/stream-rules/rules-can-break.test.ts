@@ -322,7 +322,35 @@ const MANIFEST_LIES: Readonly<Record<keyof typeof MANIFEST_RULES, Lie>> = {
   'other-parser': manifests((text) => text.replace('<Period', '<BaseURL>elsewhere/</BaseURL><Period')),
 };
 
+/** The points that catch implementers, and what judges them. */
+const POINTS: Readonly<
+  Record<
+    string,
+    readonly (keyof typeof PLAYLIST_RULES | keyof typeof RELOAD_RULES | keyof typeof MEDIA_RULES)[]
+  >
+> = {
+  'part durations are at most PART-TARGET and at least 85 % of it': ['part-target', 'part-minimum'],
+  'PART-HOLD-BACK is at least three part targets': ['part-hold-back'],
+  'HOLD-BACK is at least three target durations, CAN-SKIP-UNTIL six': ['hold-back', 'can-skip-until'],
+  '_HLS_part without _HLS_msn is 400': ['part-without-msn'],
+  'too far ahead is 400': ['too-far'],
+  'blocked beyond three target durations is 503': ['not-in-time'],
+  'a part beyond the end of its segment is the first of the next': ['next-segment'],
+  'directives after ENDLIST are ignored': ['after-end'],
+  'no byte of a part is sent before the whole part is there': ['whole-part', 'part-content'],
+  'part tags older than three target durations go, their files stay three more': ['old-parts', 'parts-kept'],
+  'Safari’s _HLS_msn without _HLS_part is not answered early': ['whole-segment'],
+  'CMAF: tfdt goes on, segments start where they say and at keyframes, parts are of the right size': [
+    ...(['decode-time', 'segment-start', 'segment-keyframe', 'part-bytes', 'size'] as const),
+  ],
+};
+
 describe('a rule', () => {
+  it.each(Object.entries(POINTS))('is there for: %s', (_, rules) => {
+    const all = { ...PLAYLIST_LIES, ...RELOAD_LIES, ...MEDIA_LIES };
+    for (const rule of rules) expect(all).toHaveProperty([rule]);
+  });
+
   it.each([
     ['playlists', PLAYLIST_LIES, PLAYLIST_RULES],
     ['answers', RELOAD_LIES, RELOAD_RULES],
