@@ -22,7 +22,7 @@ const STALL_TIMEOUT = milliseconds(20_000);
 
 /**
  * Answers with a segment, or the range of it that was asked for, read from the file at the pace of the client: a block is in memory
- * for each, no more. Answers the bytes to be sent when all are given away or the client is gone. The file stays its owner's. Throws
+ * for each, no more. Answers the bytes given to the response, when all are or the client is gone. The file stays its owner's. Throws
  * DeliveryError `range-not-satisfiable`.
  */
 export async function sendRecorded(
@@ -38,7 +38,8 @@ export async function sendRecorded(
   }
   const { range: wanted, 'if-range': condition } = request.headers;
   const stale = condition !== undefined && condition !== etag;
-  const range = stale ? undefined : readByteRange(wanted, bytes.byteLength);
+  // Of GET alone (RFC 9110 §14.2).
+  const range = stale || request.method !== 'GET' ? undefined : readByteRange(wanted, bytes.byteLength);
   const sent = range ? cut(bytes, range.first, range.last - range.first + 1) : bytes;
   response.writeHead(range ? 206 : 200, {
     ...headers,
@@ -51,9 +52,11 @@ export async function sendRecorded(
     return 0;
   }
   response.setTimeout(STALL_TIMEOUT, () => response.destroy());
+  let given = 0;
   try {
     for await (const block of blocksOf(file, sent)) {
-      if (response.destroyed) return sent.byteLength;
+      if (response.destroyed) return given;
+      given += block.byteLength;
       if (!response.write(block)) await drained(response);
     }
     response.end();
@@ -61,7 +64,7 @@ export async function sendRecorded(
     // The length was promised: a file that cannot be read on cannot be told from a lost connection otherwise.
     response.destroy();
   }
-  return sent.byteLength;
+  return given;
 }
 
 /** That many bytes of a segment, from there on. */

@@ -105,6 +105,9 @@ describe('media', () => {
     expect([known.status, await known.text()]).toEqual([304, '']);
     const head = await fetch(url, { method: 'HEAD' });
     expect([head.headers.get('content-length'), await head.text()]).toEqual(['12', '']);
+    // Ranges are of GET (RFC 9110 §14.2).
+    const part = await fetch(url, { method: 'HEAD', headers: { range: 'bytes=0-0' } });
+    expect([part.status, part.headers.get('content-length')]).toEqual([200, '12']);
   });
 });
 
@@ -170,7 +173,15 @@ describe('a document', () => {
     expect(document.compressed).toBe(document.compressed);
   });
 
-  it.each(['gzip;q=0', 'gzip; q=0.0', 'br', 'x-gzip2', ''])(
+  it.each(['gzip', '*', 'br;q=0, GZIP ; q=0.5', '*;q=0, gzip', 'gzip;q=1.000'])(
+    'is compressed for who takes that: %j',
+    async (accepted) => {
+      const response = await fetch(url, { headers: { 'accept-encoding': accepted } });
+      expect(response.headers.get('content-encoding')).toBe('gzip');
+    },
+  );
+
+  it.each(['gzip;q=0', 'gzip; q=0.0', 'gzip;q=0, *', '*, gzip;q=0', '*;q=0', 'br', 'x-gzip2', ''])(
     'is sent plain where gzip is not: %j',
     async (accepted) => {
       const response = await fetch(url, { headers: { 'accept-encoding': accepted } });

@@ -22,6 +22,11 @@ export class SharedDocument {
     return compressed ? `${this.#etag.slice(0, -1)}-gzip"` : this.#etag;
   }
 
+  /** Bytes in memory. */
+  get heldBytes(): number {
+    return this.body.byteLength + (this.#compressed?.byteLength ?? 0);
+  }
+
   /** With gzip. */
   get compressed(): Buffer {
     this.#compressed ??= gzipSync(this.body);
@@ -54,10 +59,15 @@ export function sendDocument(
   return request.method === 'HEAD' ? 0 : body.byteLength;
 }
 
-/** RFC 9110 §12.5.3, for what players say: a list with gzip in it that is not refused. */
+/** RFC 9110 §12.5.3: gzip as it is listed, else as all others are. */
 function acceptsGzip(header: string | string[] | undefined): boolean {
-  return (
-    typeof header === 'string' &&
-    /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?:1|0?\.0*[1-9])[\d.]*\s*)?(?:,|$)/i.test(header)
-  );
+  if (typeof header !== 'string') return false;
+  const weights = new Map<string, boolean>();
+  for (const entry of header.split(',')) {
+    const [, coding, weight] = ENCODING.exec(entry) ?? [];
+    if (coding !== undefined) weights.set(coding.toLowerCase(), weight === undefined || Number(weight) > 0);
+  }
+  return weights.get('gzip') ?? weights.get('*') ?? false;
 }
+
+const ENCODING = /^\s*([^\s;]+)\s*(?:;\s*q=([01]?(?:\.\d{0,3})?)\s*)?$/i;

@@ -32,7 +32,9 @@ export function sendMedia(request: IncomingMessage, response: ServerResponse, me
   }
   const { 'if-range': condition } = request.headers;
   const stale = condition !== undefined && condition !== etag;
-  const range = stale ? undefined : readByteRange(request.headers.range, byteLength);
+  // Of GET alone (RFC 9110 §14.2).
+  const range =
+    stale || request.method !== 'GET' ? undefined : readByteRange(request.headers.range, byteLength);
   const { first, last } = range ?? { first: 0, last: byteLength - 1 };
   const length = last - first + 1;
   response.writeHead(range ? 206 : 200, {
