@@ -58,6 +58,8 @@ export interface RecordingTable {
   /** JSON of `RecordingOriginal[]`, and the bytes that they come to. */
   originals: Generated<string>;
   original_bytes: Generated<number>;
+  /** How often its file was made anew: other media under the same name. */
+  generation: Generated<number>;
 }
 
 /** One row for each destination of a channel. */

@@ -128,6 +128,16 @@ const channelDvr: Migration = {
   },
 };
 
+/** 0008: recordings whose files were made anew: what was cached of them is of another one. */
+const recordingGenerations: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable('recordings')
+      .addColumn('generation', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute();
+  },
+};
+
 /** Every migration, in order of name. One that was released is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first-tables': firstTables,
@@ -137,4 +147,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-replays': replays,
   '0006-destinations': destinations,
   '0007-channel-dvr': channelDvr,
+  '0008-recording-generations': recordingGenerations,
 };

@@ -221,7 +221,17 @@ describe('recordings', () => {
       poster: null,
       originals: [],
       originalBytes: 0,
+      generation: 0,
     });
+  });
+
+  test('are another generation each time their file is made anew, and finalising is none', async () => {
+    await record('a', 1);
+    await store.recordings.remade('a', { state: 'complete', duration: 1, size: 1 });
+    await store.recordings.finalised('a', { duration: 1, size: 2 });
+    expect(await store.recordings.find('a')).toMatchObject({ generation: 1, finalisation: 'done' });
+    await store.recordings.remade('a', { state: 'complete', duration: 1, size: 1 });
+    expect(await store.recordings.find('a')).toMatchObject({ generation: 2, finalisation: 'waiting' });
   });
 
   test('keep their gaps through progress that does not name them', async () => {

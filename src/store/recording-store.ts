@@ -24,6 +24,8 @@ export interface RecordingRecord {
   readonly originals: readonly RecordingOriginal[];
   /** Bytes of all originals: they count in quotas, beside `size`. */
   readonly originalBytes: number;
+  /** How often its file was made anew, with other media. */
+  readonly generation: number;
 }
 
 /** Something that is missing of a recording. */
@@ -161,10 +163,14 @@ export class RecordingStore {
     return (await select.orderBy('recordings.started_at').orderBy('recordings.id').execute()).map(fromRow);
   }
 
-  /** Its file was made anew, and waits to be finalised. */
+  /** Its file was made anew: it is another generation, and waits to be finalised. */
   async remade(id: string, progress: RecordingProgress): Promise<void> {
     await this.progress(id, progress);
-    await this.#db.updateTable('recordings').set({ finalisation: 'waiting' }).where('id', '=', id).execute();
+    await this.#db
+      .updateTable('recordings')
+      .set((is) => ({ finalisation: 'waiting', generation: is('generation', '+', 1) }))
+      .where('id', '=', id)
+      .execute();
   }
 
   /** Those that a process which died left open. */
@@ -264,6 +270,7 @@ export class RecordingStore {
         'recordings.poster',
         'recordings.originals',
         'recordings.original_bytes',
+        'recordings.generation',
       ]);
   }
 }
@@ -284,6 +291,7 @@ interface Row {
   poster: string | null;
   originals: string;
   original_bytes: number;
+  generation: number;
 }
 
 const fromRow = (row: Row): RecordingRecord => ({
@@ -303,4 +311,5 @@ const fromRow = (row: Row): RecordingRecord => ({
   poster: row.poster,
   originals: JSON.parse(row.originals) as RecordingOriginal[],
   originalBytes: Number(row.original_bytes),
+  generation: Number(row.generation),
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,13 +39,17 @@ let clock: ManualClock;
 let packager: Packager;
 let written: number;
 let server: Server;
+let base: string;
 let url: string;
 let replay: Replay;
+/** Asked for at an address that the next broadcast gets. */
+let own: boolean;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'headwater-dvr-egress-'));
   path = join(folder, 'media.mp4');
   clock = new ManualClock();
+  own = true;
   written = 0;
   const track = { ...VIDEO, timescale: timescale(1000) };
   let pieces: Uint8Array[] = [];
@@ -76,14 +80,23 @@ beforeEach(async () => {
   };
   const egress = new DvrEgress({ clock });
   server = createServer((request, response) => {
-    const query = Object.fromEntries(new URL(request.url ?? '', 'http://host').searchParams);
-    egress.sendPlaylist(replay, 'video', query, { request, response, open: true }).catch((error) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://host');
+    const query = Object.fromEntries(searchParams);
+    const asked = { request, response, open: true, own };
+    const [, folder = '', kind, name = ''] = pathname.split('/');
+    const send = () => {
+      if (pathname === '/manifest.mpd') return egress.sendManifest(replay, '', 'time', asked);
+      if (pathname === '/video.m3u8') return egress.sendPlaylist(replay, 'video', query, asked);
+      return egress.sendMedia(replay, folder, kind as 'video', name, asked);
+    };
+    send().catch((error) => {
       response.writeHead(error.status ?? 500).end();
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/video.m3u8`;
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  url = `${base}video.m3u8`;
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -99,7 +112,7 @@ const describeReplay = (live = true): Replay => ({
   title: null,
   startedAt: milliseconds(0),
   live,
-  recordings: [{ id: 'r', path, startedAt: milliseconds(0), growing: live }],
+  recordings: [{ id: 'r', path, startedAt: milliseconds(0), growing: live, generation: 0 }],
 });
 const textOf = async (query = '') => await (await fetch(url + query)).text();
 
@@ -164,3 +177,94 @@ describe('the playlist of a broadcast that has been on for hours', () => {
     expect((await fetch(`${url}?_HLS_part=1`)).status).toBe(400);
   });
 });
+
+describe('a broadcast that is over', () => {
+  const end = () => {
+    packager.flush();
+    record(0);
+    replay = describeReplay(false);
+  };
+  const manifest = () => fetch(`${base}manifest.mpd`);
+
+  it('has a manifest, also where somebody asked for one before there was anything, and not again', async () => {
+    replay = describeReplay();
+    const header = { duration: milliseconds(0), inBandParameterSets: false };
+    writeFileSync(path, writeRecordingHeader([{ ...VIDEO, timescale: timescale(90_000) }], header));
+    expect((await manifest()).status).toBe(404);
+    record(3);
+    end();
+    const answer = await manifest();
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toMatch(/type="static" mediaPresentationDuration="PT12S"/);
+  });
+
+  it('has all its recordings in its manifest, also one that began when nobody asked any more', async () => {
+    record(3);
+    expect((await manifest()).status).toBe(200);
+    record(1);
+    end();
+    const [first] = replay.recordings;
+    if (!first) throw new Error('no recording');
+    replay = { ...replay, recordings: [first, { ...first, id: 'r2' }] };
+    const text = await (await manifest()).text();
+    expect([...text.matchAll(/<Period id="([^"]+)"/g)].map(([, id]) => id)).toEqual(['r-0', 'r2']);
+  });
+
+  it('is what can be read of it, and is refused only where that is nothing', async () => {
+    record(3);
+    end();
+    const [first] = replay.recordings;
+    if (!first) throw new Error('no recording');
+    const gone = { ...first, id: 'gone', path: `${path}.gone` };
+    replay = { ...replay, recordings: [gone, first] };
+    const uris = readVod(await textOf());
+    expect(uris).toEqual(['r/video/0.m4s', 'r/video/1.m4s', 'r/video/2.m4s']);
+    expect((await manifest()).status).toBe(200);
+    replay = { ...replay, recordings: [gone] };
+    expect((await fetch(url)).status).toBe(404);
+  });
+
+  it('may be kept for longer at an address of its own than at its channel’s, where the next one comes', async () => {
+    record(3);
+    end();
+    for (const path of ['video.m3u8', 'manifest.mpd']) {
+      own = true;
+      expect((await fetch(base + path)).headers.get('cache-control')).toBe('public, max-age=60');
+      own = false;
+      expect((await fetch(base + path)).headers.get('cache-control')).toBe('public, max-age=2');
+    }
+  });
+});
+
+describe('a recording that was made anew', () => {
+  it('has other addresses and other entity tags, as long as it was before', async () => {
+    record(3);
+    packager.flush();
+    record(0);
+    replay = describeReplay(false);
+    const before = await fetch(url);
+    const [uri = ''] = readVod(await before.text());
+    const etag = (await fetch(base + uri)).headers.get('etag');
+    // Another file in its place, before the database knows and then.
+    const bytes = readFileSync(path);
+    writeFileSync(`${path}.new`, bytes);
+    renameSync(`${path}.new`, path);
+    replay = { ...replay };
+    const between = await fetch(base + uri);
+    expect([between.status, await between.text()]).toEqual([404, '']);
+    const [first] = replay.recordings;
+    if (!first) throw new Error('no recording');
+    replay = { ...replay, recordings: [{ ...first, generation: 1 }] };
+    const after = await fetch(url);
+    expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'));
+    const uris = readVod(await after.text());
+    expect(uris).toEqual(['r.1/video/0.m4s', 'r.1/video/1.m4s', 'r.1/video/2.m4s']);
+    expect((await fetch(base + uri)).status).toBe(404);
+    const remade = await fetch(`${base}${uris[0]}`);
+    expect(remade.status).toBe(200);
+    expect(remade.headers.get('etag')).not.toBe(etag);
+    expect(await (await fetch(`${base}manifest.mpd`)).text()).toContain('media="r.1/video/$Number$.m4s"');
+  });
+});
+
+const readVod = (text: string) => text.split('\n').filter((line) => line.endsWith('.m4s'));

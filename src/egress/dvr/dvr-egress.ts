@@ -12,7 +12,7 @@ import { SharedDocument, sendDocument } from '../http/send-document.ts';
 import { manifestOfReplay } from './manifest-of-replay.ts';
 import { MediaLibrary } from './media-library.ts';
 import { playlistOfReplay, variantsOf } from './playlist-of-replay.ts';
-import type { OpenedRecording, Replay } from './replay.ts';
+import { folderOf, type OpenedRecording, type Replay } from './replay.ts';
 import { finishedPeriods, ReplayClock } from './replay-clock.ts';
 import { sendRecorded } from './send-recorded.ts';
 
@@ -29,6 +29,8 @@ export interface ReplayRequest {
   readonly response: ServerResponse;
   /** Anybody may have it, and caches may keep it; else only who asked. */
   readonly open: boolean;
+  /** The address is this replay's for good; else the channel's next broadcast has it. */
+  readonly own: boolean;
 }
 
 /** What was last written of a replay, and its clock while it was live. */
@@ -40,12 +42,13 @@ interface Written {
 const HLS = 'application/vnd.apple.mpegurl';
 const DASH = 'application/dash+xml';
 const PRIVATE = 'private, no-cache';
-/** What grows is old with the next segment; what is over may be deleted, or closed to the public. */
+/** What grows is old with the next segment, and a channel's last broadcast with the next; what is over may be deleted, or closed. */
 const LIVE = 'public, max-age=2';
 const OVER = 'public, max-age=60';
 const MEDIA = 'public, max-age=86400, immutable';
-/** Replays whose documents are kept. */
+/** Replays whose clocks are kept, and their documents, up to so many bytes; those of the one used last are always kept. */
 const MOST_WRITTEN = 200;
+const MOST_WRITTEN_BYTES = 32 * 1024 * 1024;
 const NAME = /^(?:(init)\.mp4|(init-in-band)\.mp4|(\d{1,9})\.m4s)$/;
 
 /**
@@ -109,8 +112,8 @@ export class DvrEgress {
       const availabilityStart = replay.startedAt;
       const written = this.#writtenOf(replay);
       if (replay.live) written.clock ??= new ReplayClock(availabilityStart);
-      const live = replay.live ? written.clock?.periods(opened, now) : written.clock?.known;
-      const periods = live ?? finishedPeriods(opened);
+      const said = replay.live ? written.clock?.periods(opened, now) : written.clock?.finished(opened);
+      const periods = said ?? finishedPeriods(opened);
       const manifest = manifestOfReplay(
         replay,
         opened,
@@ -126,7 +129,7 @@ export class DvrEgress {
   /** Answers with an init segment or a segment of a recording. Answers the bytes sent. Throws DeliveryError. */
   async sendMedia(
     replay: Replay,
-    recordingId: string,
+    folder: string,
     kind: Track['kind'],
     name: string,
     { request, response, open }: ReplayRequest,
@@ -134,7 +137,7 @@ export class DvrEgress {
     const [, init, inBand, number] = NAME.exec(name) ?? [];
     if (init === undefined && inBand === undefined && number === undefined)
       throw new DeliveryError('invalid-request', 'There are init.mp4 and {number}.m4s here.');
-    const recording = replay.recordings.find(({ id }) => id === recordingId);
+    const recording = replay.recordings.find((candidate) => folderOf(candidate) === folder);
     if (!recording) throw notFound();
     const { media, file } = await this.#library.open(recording);
     try {
@@ -146,7 +149,7 @@ export class DvrEgress {
           : await media.locate(kind, Number(number), file);
       if (!bytes) throw notFound();
       // The same samples, in other boxes, once the file is progressive.
-      const etag = `"${recordingId}-${kind}-${init ?? inBand ?? number}-${media.form[0]}"`;
+      const etag = `"${folder}-${kind}-${init ?? inBand ?? number}-${media.form[0]}"`;
       const answer = { bytes, kind, etag, cacheControl: open ? MEDIA : PRIVATE };
       return await sendRecorded(request, response, file, answer);
     } finally {
@@ -163,10 +166,11 @@ export class DvrEgress {
   async #openAll({ recordings }: Replay): Promise<OpenedRecording[]> {
     const opened: OpenedRecording[] = [];
     for (const recording of recordings) {
-      const { media, file } = await this.#library.open(recording);
-      await file.close();
-      opened.push({ recording, media });
+      const found = await this.#library.open(recording).catch(absent);
+      await found?.file.close();
+      if (found) opened.push({ recording, media: found.media });
     }
+    if (opened.length === 0) throw notFound();
     return opened;
   }
 
@@ -175,7 +179,7 @@ export class DvrEgress {
     opened: readonly OpenedRecording[],
     name: string,
     type: string,
-    { request, response, open }: ReplayRequest,
+    { request, response, open, own }: ReplayRequest,
     write: () => string,
   ): number {
     const { documents } = this.#writtenOf(replay);
@@ -186,8 +190,18 @@ export class DvrEgress {
       found = { version, document: new SharedDocument(write(), type, tag) };
       documents.set(name, found);
     }
-    const lifetime = replay.live ? LIVE : OVER;
-    return sendDocument(request, response, found.document, open ? lifetime : PRIVATE);
+    const lifetime = replay.live || !own ? LIVE : OVER;
+    const sent = sendDocument(request, response, found.document, open ? lifetime : PRIVATE);
+    this.#forgetDocuments();
+    return sent;
+  }
+
+  #forgetDocuments(): void {
+    let held = 0;
+    for (const [index, { documents }] of [...this.#written.values()].reverse().entries()) {
+      for (const { document } of documents.values()) held += document.heldBytes;
+      if (index > 0 && held > MOST_WRITTEN_BYTES) documents.clear();
+    }
   }
 
   #writtenOf({ id }: Replay): Written {
@@ -204,7 +218,7 @@ export class DvrEgress {
 function versionOf({ live }: Replay, opened: readonly OpenedRecording[]): string {
   const states = opened.map(({ recording, media }) => {
     const count = media.tracks[0]?.segments.length ?? 0;
-    return `${recording.id.slice(0, 8)}.${count}${media.form[0]}${media.inBandParameterSets ? 'i' : ''}`;
+    return `${recording.id.slice(0, 8)}.${recording.generation}.${count}${media.form[0]}${media.inBandParameterSets ? 'i' : ''}`;
   });
   return `${states.join('_')}${live ? '' : '-e'}`;
 }
@@ -224,6 +238,11 @@ const notYet = () =>
   new DeliveryError('not-live', 'There is nothing to go back to yet. Try again in a moment.', {
     'retry-after': '2',
   });
+
+/** One that is gone, or cannot be read, is left out of its broadcast. */
+function absent(error: unknown): undefined {
+  if (!(error instanceof DeliveryError) || error.code !== 'media-not-found') throw error;
+}
 
 const notFound = () =>
   new DeliveryError('media-not-found', 'There is nothing of that name in this broadcast.');

@@ -1,8 +1,8 @@
 import type { AdaptationSet, Manifest, Period } from '../../media/dash/manifest.ts';
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { ratesOf } from './playlist-of-replay.ts';
-import { type RecordedTrack, TARGET_DURATION } from './recorded-media.ts';
-import { describedTrack, initName, type OpenedRecording, type Replay } from './replay.ts';
+import { LONGEST_SEGMENT_OF_ALL, type RecordedTrack } from './recorded-media.ts';
+import { describedTrack, folderOf, initName, type OpenedRecording, type Replay } from './replay.ts';
 import type { ReplayPeriod } from './replay-clock.ts';
 
 const UPDATE_PERIOD = milliseconds(4000);
@@ -55,7 +55,7 @@ export function manifestOfReplay(
       : undefined,
     duration: live ? undefined : milliseconds(Math.max(0, ...found.map(({ end }) => end))),
     minBufferTime: MIN_BUFFER_TIME,
-    longestSegment: TARGET_DURATION,
+    longestSegment: LONGEST_SEGMENT_OF_ALL,
     periods: found,
   };
 }
@@ -73,8 +73,8 @@ function adaptationSetOf(
     track,
     timescale: track.timescale,
     bandwidth: ratesOf(recorded).peak,
-    initialization: `${base}${recording.id}/${track.kind}/${initName(media)}`,
-    media: `${base}${recording.id}/${track.kind}/$Number$.m4s`,
+    initialization: `${base}${folderOf(recording)}/${track.kind}/${initName(media)}`,
+    media: `${base}${folderOf(recording)}/${track.kind}/$Number$.m4s`,
     startNumber: first,
     presentationTimeOffset: ticks(Math.round((mediaStart / 1000) * track.timescale)),
     timeline: segments.map(({ start, duration }) => ({ start, duration })),

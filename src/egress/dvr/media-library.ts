@@ -26,6 +26,7 @@ export interface OpenMedia {
 /** What is known of a file. */
 interface Entry {
   readonly inode: number;
+  readonly generation: number;
   readonly media: Promise<RecordedMedia>;
   /** Bytes of memory, once that is there. */
   held: number;
@@ -71,9 +72,12 @@ export class MediaLibrary {
     }
   }
 
-  async #mediaOf({ id, growing }: ReplayRecording, file: RecordedFile): Promise<RecordedMedia> {
+  async #mediaOf({ id, growing, generation }: ReplayRecording, file: RecordedFile): Promise<RecordedMedia> {
     const known = this.#entries.get(id);
-    const entry = known?.inode === file.inode ? known : this.#begin(file);
+    const isOfKnown = known?.generation === generation;
+    const entry = known && isOfKnown && known.inode === file.inode ? known : this.#begin(file, generation);
+    // Finalised it is the same media. Else it was made anew, and what was asked for is of the file before.
+    if (isOfKnown && entry !== known && (await entry.media).form === 'fragmented') throw notFound();
     this.#entries.delete(id);
     this.#entries.set(id, entry);
     try {
@@ -88,9 +92,10 @@ export class MediaLibrary {
     }
   }
 
-  #begin(file: RecordedFile): Entry {
+  #begin(file: RecordedFile, generation: number): Entry {
     return {
       inode: file.inode,
+      generation,
       media: openMedia(file),
       held: 0,
       size: 0,

@@ -4,7 +4,7 @@ import { milliseconds, ticksToMilliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { RecordedTrack } from './recorded-media.ts';
 import { TARGET_DURATION } from './recorded-media.ts';
-import { describedTrack, initName, type OpenedRecording, type Replay } from './replay.ts';
+import { describedTrack, folderOf, initName, type OpenedRecording, type Replay } from './replay.ts';
 
 const AUDIO_GROUP = 'audio';
 
@@ -56,9 +56,10 @@ export function playlistOfReplay(
   kind: Track['kind'],
 ): MediaPlaylist {
   const segments = opened.flatMap((recording, index) => segmentsOf(recording, kind, index > 0));
+  // Only what other programs recorded has longer ones.
   const longest = Math.max(0, ...segments.map(({ duration }) => duration));
   return {
-    targetDuration: milliseconds(Math.max(TARGET_DURATION, Math.ceil(longest / 1000) * 1000)),
+    targetDuration: milliseconds(Math.max(TARGET_DURATION, Math.round(longest / 1000) * 1000)),
     mediaSequence: 0,
     discontinuitySequence: 0,
     segments,
@@ -75,9 +76,10 @@ function segmentsOf(
   const recorded = media.tracks.find(({ track }) => track.kind === kind);
   if (!recorded) return [];
   const { timescale } = recorded.track;
-  const map = { uri: `${recording.id}/${kind}/${initName(media)}` };
+  const folder = folderOf(recording);
+  const map = { uri: `${folder}/${kind}/${initName(media)}` };
   return recorded.segments.map(({ start, duration, byteLength }, index) => ({
-    uri: `${recording.id}/${kind}/${index}.m4s`,
+    uri: `${folder}/${kind}/${index}.m4s`,
     duration: ticksToMilliseconds(duration, timescale),
     discontinuities: index === 0 && follows ? 1 : 0,
     map,

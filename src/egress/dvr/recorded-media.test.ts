@@ -32,6 +32,7 @@ const recording = (growing: boolean, id = 'r1'): ReplayRecording => ({
   path,
   growing,
   startedAt: milliseconds(0),
+  generation: 0,
 });
 
 const open = (growing = false) => new MediaLibrary({ clock: new ManualClock() }).open(recording(growing));

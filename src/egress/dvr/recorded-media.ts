@@ -6,8 +6,13 @@ import type { Track } from '../../media/track.ts';
 const SEGMENT = milliseconds(4000);
 /** Without a keyframe a segment ends after that long, with whatever frame comes. */
 const LONGEST_SEGMENT = milliseconds(8000);
-/** What no segment is longer than: the longest, and a frame (rfc8216bis §4.4.3.1). */
+/**
+ * What no segment of the track that leads is longer than, and others to the nearest second (rfc8216bis §4.4.3.1): no frame is, for
+ * broadcasts close longer holes.
+ */
 export const TARGET_DURATION = milliseconds(10_000);
+/** What no segment is longer than (ISO/IEC 23009-1 §5.3.1.2): sound is cut up to a chunk of it later than the picture. */
+export const LONGEST_SEGMENT_OF_ALL = milliseconds(10_500);
 
 /** A segment of a recorded track. Its number is its place in the list, whatever form the file has. */
 export interface RecordedSegment {
@@ -62,6 +67,6 @@ export interface FileReader {
   read(position: number, length: number): Promise<Uint8Array>;
 }
 
-/** Whether a segment ends before a sample of the track that leads. */
-export const endsBefore = (length: Milliseconds, keyframe: boolean): boolean =>
-  length >= LONGEST_SEGMENT || (keyframe && length >= SEGMENT);
+/** Whether a segment ends before a sample of the track that leads; `withSample`: how long it would be with that. */
+export const endsBefore = (length: Milliseconds, withSample: Milliseconds, keyframe: boolean): boolean =>
+  length >= LONGEST_SEGMENT || withSample > TARGET_DURATION || (keyframe && length >= SEGMENT);

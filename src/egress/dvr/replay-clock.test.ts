@@ -15,7 +15,7 @@ function recorded(id: string, began: number, count: number): OpenedRecording {
     independent: true,
   }));
   return {
-    recording: { id, path: '', growing: true, startedAt: milliseconds(START + began * 1000) },
+    recording: { id, path: '', growing: true, generation: 0, startedAt: milliseconds(START + began * 1000) },
     media: {
       tracks: [{ track: VIDEO, segments }],
       inBandParameterSets: false,
@@ -48,7 +48,7 @@ describe('the periods of a broadcast that is on', () => {
       ['a-5', 5, undefined, 54_000, 20_000],
     ]);
     expect(periodsOf(clock, [recorded('a', 0, 7)], 63)).toEqual(after);
-    expect(clock.known.map(({ id }) => id)).toEqual(['a-0', 'a-5']);
+    expect(clock.finished([recorded('a', 0, 9)]).map(({ id }) => id)).toEqual(['a-0', 'a-5']);
   });
 
   it('begin where the broadcast is when nobody looked before', () => {
@@ -72,6 +72,43 @@ describe('the periods of a broadcast that is on', () => {
 });
 
 describe('the periods of a broadcast that is over', () => {
+  const startsOf = (clock: ReplayClock, opened: readonly OpenedRecording[]) =>
+    clock.finished(opened).map(({ id, start }) => [id, start]);
+
+  it('are all of it, also where nobody looked before there was any, or after a recording had begun', () => {
+    const clock = new ReplayClock(at(0));
+    clock.periods([recorded('a', 0, 0)], at(3));
+    const both = [recorded('a', 0, 3), recorded('b', 60, 2)];
+    expect(startsOf(clock, both)).toEqual([
+      ['a', 0],
+      ['b', 12_000],
+    ]);
+    clock.periods([recorded('a', 0, 2)], at(10));
+    expect(startsOf(clock, both)).toEqual([
+      ['a-0', 0],
+      ['b', 12_000],
+    ]);
+  });
+
+  it('are others where what was said is no more', () => {
+    const clock = new ReplayClock(at(0));
+    clock.periods([recorded('a', 0, 2), recorded('b', 9, 1)], at(15));
+    expect(startsOf(clock, [recorded('b', 9, 3)])).toEqual([['b', 0]]);
+    expect(clock.finished([])).toEqual([]);
+  });
+
+  it('are in the order of the recordings, also of one that nothing was known of before the next', () => {
+    const clock = new ReplayClock(at(0));
+    clock.periods([recorded('a', 0, 0), recorded('b', 9, 1)], at(15));
+    expect(clock.periods([recorded('a', 0, 1), recorded('b', 9, 1)], at(15)).map(({ id }) => id)).toEqual([
+      'b-0',
+    ]);
+    expect(startsOf(clock, [recorded('a', 0, 1), recorded('b', 9, 1)])).toEqual([
+      ['a', 0],
+      ['b', 4000],
+    ]);
+  });
+
   it('follow one another without a hole', () => {
     const periods = finishedPeriods([recorded('a', 0, 3), recorded('b', 60, 2)]);
     expect(periods.map(({ id, start }) => [id, start])).toEqual([

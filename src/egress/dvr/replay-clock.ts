@@ -35,15 +35,12 @@ export class ReplayClock {
     this.#availabilityStart = availabilityStart;
   }
 
-  /** All periods as last said: nothing follows. */
-  get known(): readonly ReplayPeriod[] {
-    return this.#periods;
-  }
-
   /** All periods at that wall-clock time. */
   periods(opened: readonly OpenedRecording[], now: Milliseconds): readonly ReplayPeriod[] {
     const newest = opened.at(-1);
-    for (const { recording, media } of opened) {
+    const said = this.#lastSaid(opened);
+    for (const [index, { recording, media }] of opened.entries()) {
+      if (index < said) continue;
       const { id } = recording;
       const leader = media.tracks.find(({ track }) => track.kind === 'video') ?? media.tracks[0];
       const last = leader?.segments.at(-1);
@@ -63,6 +60,29 @@ export class ReplayClock {
     return this.#periods;
   }
 
+  /**
+   * All periods when it is over: what was said stays, and what nobody saw yet follows without a hole. All anew where what was
+   * said is no more, or not in order.
+   */
+  finished(opened: readonly OpenedRecording[]): readonly ReplayPeriod[] {
+    const last = this.#periods.at(-1);
+    const recordingOf = (id: string) => opened.find(({ recording }) => recording.id === id);
+    const isSaid = ({ recording }: OpenedRecording) =>
+      this.#periods.some((period) => period.recording === recording.id);
+    const rest = opened.slice(this.#lastSaid(opened) + 1);
+    const lasts = last && recordingOf(last.recording);
+    const whole = opened.length - rest.length === opened.filter(isSaid).length;
+    if (!last || !lasts || !whole || !this.#periods.every(({ recording }) => recordingOf(recording)))
+      return finishedPeriods(opened);
+    const length = Math.ceil(Math.max(0, extentOf(lasts).end - last.mediaStart));
+    return [...this.#periods, ...finishedPeriods(rest, last.start + length)];
+  }
+
+  /** Place of the recording that the last period is of; -1 for none. */
+  #lastSaid(opened: readonly OpenedRecording[]): number {
+    return opened.findIndex(({ recording }) => recording.id === this.#periods.at(-1)?.recording);
+  }
+
   #begin(recording: string, first: number, mediaStart: number, behind: number): void {
     const last = this.#periods.pop();
     if (last) this.#periods.push(last.recording === recording ? { ...last, end: first } : last);
@@ -80,19 +100,13 @@ export class ReplayClock {
   }
 }
 
-/** The periods of a replay that is over: one for each recording, one after another. */
-export function finishedPeriods(opened: readonly OpenedRecording[]): ReplayPeriod[] {
-  let start = 0;
-  return opened.map(({ recording, media }) => {
-    const starts: number[] = [];
-    const ends: number[] = [];
-    for (const { track, segments } of media.tracks) {
-      const [first, last] = [segments[0], segments.at(-1)];
-      if (!first || !last) continue;
-      starts.push(ticksToMilliseconds(first.start, track.timescale));
-      ends.push(ticksToMilliseconds(ticks(last.start + last.duration), track.timescale));
-    }
-    const mediaStart = milliseconds(Math.floor(Math.min(...starts, ...(starts.length === 0 ? [0] : []))));
+/** The periods of a replay that is over: one for each recording, one after another, from `begin` on (ms; 0 by default). */
+export function finishedPeriods(opened: readonly OpenedRecording[], begin = 0): ReplayPeriod[] {
+  let start = begin;
+  return opened.map((each) => {
+    const { recording } = each;
+    const extent = extentOf(each);
+    const mediaStart = milliseconds(Math.floor(extent.start));
     const period = {
       id: recording.id,
       recording: recording.id,
@@ -101,7 +115,22 @@ export function finishedPeriods(opened: readonly OpenedRecording[]): ReplayPerio
       start: milliseconds(start),
       mediaStart,
     };
-    start += Math.ceil(Math.max(mediaStart, ...ends) - mediaStart);
+    start += Math.ceil(extent.end - mediaStart);
     return period;
   });
+}
+
+/** From where to where its media is, in milliseconds. */
+function extentOf({ media }: OpenedRecording): { readonly start: number; readonly end: number } {
+  const found = media.tracks.flatMap(({ track: { timescale }, segments }) => {
+    const [first, last] = [segments[0], segments.at(-1)];
+    if (!first || !last) return [];
+    const end = ticks(last.start + last.duration);
+    return [{ start: ticksToMilliseconds(first.start, timescale), end: ticksToMilliseconds(end, timescale) }];
+  });
+  if (found.length === 0) return { start: 0, end: 0 };
+  return {
+    start: Math.min(...found.map(({ start }) => start)),
+    end: Math.max(...found.map(({ end }) => end)),
+  };
 }

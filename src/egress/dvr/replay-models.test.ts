@@ -31,7 +31,7 @@ function recorded(
   more: { inBand?: boolean; silent?: number } = {},
 ): OpenedRecording {
   return {
-    recording: { id, path: '', growing: false, startedAt: milliseconds(START) },
+    recording: { id, path: '', growing: false, generation: 0, startedAt: milliseconds(START) },
     media: {
       tracks: [
         { track: VIDEO, segments: segmentsOf(VIDEO, count) },

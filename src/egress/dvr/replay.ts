@@ -11,6 +11,8 @@ export interface ReplayRecording {
   readonly startedAt: Milliseconds;
   /** It is being written. */
   readonly growing: boolean;
+  /** How often its file was made anew: other media under the same numbers, and so under other addresses. */
+  readonly generation: number;
 }
 
 /** A broadcast as it can be played from its beginning, while it is on and afterwards: as it was at one moment. */
@@ -31,6 +33,10 @@ export interface OpenedRecording {
   readonly recording: ReplayRecording;
   readonly media: RecordedMedia;
 }
+
+/** What the addresses of a recording's media have in common, below the replay's: nothing else is ever there. */
+export const folderOf = ({ id, generation }: ReplayRecording): string =>
+  generation === 0 ? id : `${id}.${generation}`;
 
 /** Address of a recording's init segment, below the replay's. */
 export const initName = ({ inBandParameterSets }: RecordedMedia): string =>

@@ -81,6 +81,57 @@ describe('segments of a recording', () => {
     expect(sound).toHaveLength(lists.listed(PICTURE).length);
   });
 
+  it.each([5, 13])(
+    'say where sound is that begins after %s seconds, as they did while it was awaited',
+    (seconds) => {
+      const live = new TestLists();
+      const whole = new TestLists();
+      for (let tenth = 0; tenth < 300; tenth += 1) {
+        live.frame(tenth);
+        if (tenth >= seconds * 10) live.packet(tenth);
+        live.listed(SOUND);
+        whole.frame(tenth);
+      }
+      for (let tenth = seconds * 10; tenth < 300; tenth += 1) whole.packet(tenth);
+      const sound = whole.listed(SOUND, true);
+      expect(sound.map(([start, duration]) => [start, duration])).toEqual(
+        whole.listed(PICTURE, true).map(([start, duration]) => [start, duration]),
+      );
+      expect(sound[0]).toEqual([0, 4, 0]);
+      expect(live.listed(SOUND, true)).toEqual(sound);
+    },
+  );
+
+  it('are not longer for sound that is missing where they end', () => {
+    const lists = new TestLists();
+    for (let tenth = 0; tenth < 160; tenth += 1) {
+      lists.frame(tenth, tenth % 80 === 0);
+      if (tenth < 70 || tenth > 140) lists.packet(tenth);
+    }
+    expect(lists.listed(SOUND, true).map(([start, duration]) => [start, duration])).toEqual([
+      [0, 8],
+      [8, 8],
+    ]);
+  });
+
+  it('never last longer than players were told, whatever frames do', () => {
+    const lists = new SegmentLists<number>([timescale(1000)], 0);
+    let start = 0;
+    for (const duration of [100, 3800, 9000, 100, 7900, 10_000, 100, 100, 2500]) {
+      const media = {
+        start: ticks(start),
+        end: ticks(start + duration),
+        keyframe: start === 0,
+        byteLength: 5,
+      };
+      lists.add(0, media, (place = 0) => place + 1);
+      start += duration;
+    }
+    lists.list(true);
+    const segments = lists.lists[0]?.segments ?? [];
+    expect(segments.map(({ duration }) => duration)).toEqual([3900, 9000, 8000, 10_000, 2700]);
+  });
+
   it('never change once they are listed', () => {
     const lists = new TestLists();
     let before: unknown[] = [];

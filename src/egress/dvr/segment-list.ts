@@ -47,9 +47,11 @@ export class SegmentList<Place> {
   }
 
   /** For {@link SegmentLists}: whether a segment of the track that leads ends before this. */
-  isCut({ start, keyframe }: ListedMedia): boolean {
+  isCut({ start, end, keyframe }: ListedMedia): boolean {
     const last = this.#drafts.at(-1);
-    return !last || endsBefore(ticksToMilliseconds(ticks(start - last.start), this.timescale), keyframe);
+    if (!last) return true;
+    const lengthTo = (place: Ticks) => ticksToMilliseconds(ticks(place - last.start), this.timescale);
+    return endsBefore(lengthTo(start), lengthTo(end), keyframe);
   }
 
   /** For {@link SegmentLists}. */
@@ -81,6 +83,8 @@ export class SegmentList<Place> {
 
 /** How far sound may stay behind the picture before its segments are complete without it, in segments. */
 const MOST_BEHIND = 2;
+/** Sound that comes later than this after a cut is missing there: a chunk of it is shorter. In milliseconds. */
+const LATEST = 250;
 
 /**
  * Cuts a recording into segments: its picture at keyframes, where it has one, and its sound where the picture was cut, so
@@ -129,11 +133,12 @@ export class SegmentLists<Place> {
 
   #follow(list: SegmentList<Place>, { start }: ListedMedia): void {
     const time = ticksToMilliseconds(start, list.timescale);
-    if (list.begun === 0) list.begin(start, true);
+    // Sound in front of the picture is of the first segment.
+    if (list.begun === 0 && time < (this.#cuts[0] ?? Number.POSITIVE_INFINITY)) list.begin(start, true);
     for (let cut = this.#cuts[list.begun]; cut !== undefined && time >= cut; cut = this.#cuts[list.begun]) {
       const next = this.#cuts[list.begun + 1];
-      const skipped = next !== undefined && time >= next;
-      list.begin(skipped ? this.#cutOf(list) : start, true);
+      const missing = time - cut > LATEST || (next !== undefined && time >= next);
+      list.begin(missing ? this.#cutOf(list) : start, true);
     }
   }
 

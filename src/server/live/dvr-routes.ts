@@ -63,6 +63,7 @@ export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<voi
       find: (names: Names) => Promise<FoundReplay | undefined>,
       send: SendReplay,
     ) => {
+      const own = path.startsWith('/vod/');
       scope.get(path, DELIVERY_OPTIONS, async (request, reply) => {
         const names = request.params as Names;
         await sendReplay(
@@ -70,7 +71,16 @@ export async function dvrRoutes(http: Http, sources: ReplaySources): Promise<voi
           request,
           reply,
           () => find(names),
-          (replay, asked) => send(replay, asked, names, request.query as Query),
+          async (replay, asked) => {
+            try {
+              return await send(replay, { ...asked, own }, names, request.query as Query);
+            } catch (error) {
+              // It is on, and nothing that was recorded of it can be read.
+              if (own || !replay.live || !isMissing(error)) throw error;
+              await currentPresentation(sources, names.channel);
+              return sendToWindow(asked.request, asked.response);
+            }
+          },
         );
       });
       scope.options(path, DELIVERY_OPTIONS, allowOthers);
@@ -100,7 +110,7 @@ async function sendReplay(
   request: HttpRequest,
   reply: HttpReply,
   find: () => Promise<FoundReplay | undefined>,
-  send: (replay: Replay, asked: ReplayRequest) => Promise<number>,
+  send: (replay: Replay, asked: Omit<ReplayRequest, 'own'>) => Promise<number>,
 ): Promise<void> {
   await deliver(sources, request, reply, async (raw, response) => {
     const found = await find();
@@ -124,6 +134,8 @@ function sendToWindow({ url = '' }: IncomingMessage, response: ServerResponse): 
   response.writeHead(307, headers).end();
   return 0;
 }
+
+const isMissing = (error: unknown) => error instanceof DeliveryError && error.code === 'media-not-found';
 
 function kindOf(name: string): Track['kind'] {
   if (name === 'video' || name === 'audio') return name;

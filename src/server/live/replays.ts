@@ -133,6 +133,7 @@ export class Replays {
       path: files.fileOf(recording.id),
       startedAt: milliseconds(recording.startedAt),
       growing: files.isOpen(recording.id),
+      generation: recording.generation,
     }));
     const growing = listed.some((recording) => recording.growing);
     return {
