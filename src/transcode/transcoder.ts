@@ -125,6 +125,13 @@ export class Transcoder {
     return this.#unavailable(H264_RECIPES.always);
   }
 
+  /** Why no other child can be started just now, in words; undefined where one can. */
+  get crowded(): Unavailable {
+    const { maxChildren } = this.#settings;
+    if (this.#admitted < maxChildren) return undefined;
+    return `${maxChildren} are running already, and transcode.maxChildren allows no more`;
+  }
+
   /** The broadcast's sound as AAC-LC of at most two channels, as track 2. */
   aac(broadcast: Broadcast): Rendition {
     return this.#open(broadcast, AAC_RECIPE);
@@ -177,12 +184,9 @@ export class Transcoder {
 
   async #admit(recipe: Recipe): Promise<Unavailable> {
     await this.prepare();
-    const refusal = this.#closed ? 'the server is being stopped' : this.#unavailable(recipe);
+    const closing = this.#closed ? 'the server is being stopped' : undefined;
+    const refusal = closing ?? this.#unavailable(recipe) ?? this.crowded;
     if (refusal !== undefined) return refusal;
-    const { maxChildren } = this.#settings;
-    if (this.#admitted >= maxChildren) {
-      return `${maxChildren} are running already, and transcode.maxChildren allows no more`;
-    }
     this.#admitted += 1;
     return undefined;
   }

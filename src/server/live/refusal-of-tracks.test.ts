@@ -11,8 +11,9 @@ const VP8: VideoTrack = {
   ...{ configuration: new Uint8Array(12), width: 64, height: 48 },
 };
 const VP9: VideoTrack = { ...VP8, codec: 'vp9', codecString: 'vp09.00.21.08' };
-const FFMPEG = { known: true, h264Unavailable: undefined };
-const NO_FFMPEG = { known: true, h264Unavailable: 'there is no ffmpeg that runs' };
+const FFMPEG = { known: true, h264Unavailable: undefined, crowded: undefined };
+const NO_FFMPEG = { ...FFMPEG, h264Unavailable: 'there is no ffmpeg that runs' };
+const CROWDED = { ...FFMPEG, crowded: '8 are running already' };
 
 function channelWith({ live = true, began = [] as readonly Track[] } = {}) {
   const hub = new Hub({
@@ -37,6 +38,7 @@ describe('a publisher of VP8', () => {
     );
     expect(refusalOfTracks(channelWith(), [VP8], { ...NO_FFMPEG, known: false })).toBeUndefined();
     expect(refusalOfTracks(channelWith(), [VP9], NO_FFMPEG)).toBeUndefined();
+    expect(refusalOfTracks(channelWith(), [VP8], CROWDED)).toContain('8 are running already');
   });
 
   it('needs no ffmpeg on a channel that is only recorded', () => {
@@ -44,7 +46,7 @@ describe('a publisher of VP8', () => {
   });
 
   it('goes on with a broadcast that began in VP8, and with no other', () => {
-    expect(refusalOfTracks(channelWith({ began: [VP8] }), [VP8], FFMPEG)).toBeUndefined();
+    expect(refusalOfTracks(channelWith({ began: [VP8] }), [VP8], CROWDED)).toBeUndefined();
     expect(refusalOfTracks(channelWith({ began: [VP9] }), [VP8], FFMPEG)).toMatch(
       /^A broadcast that began with another codec/,
     );

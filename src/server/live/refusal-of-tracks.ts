@@ -7,6 +7,8 @@ export interface PictureEncoder {
   readonly known: boolean;
   /** Why that cannot be had, in words for whoever runs the server; undefined where it can. */
   readonly h264Unavailable: string | undefined;
+  /** Why no more pictures than now can be encoded, in words; undefined where they can. */
+  readonly crowded: string | undefined;
 }
 
 /** Whether readers are given a stand-in for what has such tracks: no browser plays VP8 in segments of MP4. */
@@ -21,10 +23,14 @@ export function refusalOfTracks(
   encoder: PictureEncoder,
 ): string | undefined {
   if (!channel.isShown || !needsStandIn(tracks)) return undefined;
-  if (encoder.known && encoder.h264Unavailable !== undefined) {
-    return `VP8 is shown to viewers as H.264, which this server cannot make: ${encoder.h264Unavailable}. Send H.264, VP9 or AV1.`;
-  }
   const { broadcast, watchable } = channel;
-  if (broadcast === undefined || broadcast !== watchable) return undefined;
-  return 'A broadcast that began with another codec cannot go on in VP8: end it, and go live again.';
+  if (broadcast) {
+    const goesOn = broadcast !== watchable;
+    return goesOn
+      ? undefined
+      : 'A broadcast that began with another codec cannot go on in VP8: end it, and go live again.';
+  }
+  const why = encoder.known ? (encoder.h264Unavailable ?? encoder.crowded) : undefined;
+  if (why === undefined) return undefined;
+  return `VP8 is shown to viewers as H.264, which this server cannot make: ${why}. Send H.264, VP9 or AV1.`;
 }
