@@ -6,7 +6,7 @@ import { lengthOf } from '../../media/rtmp/message.ts';
 import { RtmpError } from '../../media/rtmp/rtmp-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { DestinationError } from './destination-error.ts';
-import { PublishProtocol } from './publish-protocol.ts';
+import { ACKNOWLEDGEMENT_WINDOW, PublishProtocol } from './publish-protocol.ts';
 import type { PublishTarget } from './publish-target.ts';
 import { type DroppedCounts, SendQueue } from './send-queue.ts';
 import type { ServerCapabilities } from './server-capabilities.ts';
@@ -30,6 +30,14 @@ const DRAIN_TIMEOUT = milliseconds(3000);
 const MAX_CONTROL_BYTES = 1024 * 1024;
 /** More than a server acknowledges behind, whatever its window: kernels hold that much. */
 const UNACKNOWLEDGED = 64 * 1024;
+/** So often must a server have acknowledged media, before it can owe that. */
+const LEAST_ACKNOWLEDGEMENTS = 2;
+/** It is taken for one that acknowledges as it is asked to after so many small steps; others may do it this seldom. */
+const TRUSTED_ACKNOWLEDGEMENTS = 3;
+const COMMON_WINDOW = 5 * 1024 * 1024;
+/** What a server may say: much more than every answer and acknowledgement at any bitrate. */
+const MAX_RECEIVED = 8 * 1024 * 1024;
+const RECEIVED_PERIOD = 60_000;
 
 /** One connection to a server that is published to. It closes by itself when anything is wrong. */
 export class PublishConnection {
@@ -42,22 +50,28 @@ export class PublishConnection {
   readonly #queue = new SendQueue();
   readonly #settle: (error: DestinationError | undefined) => void;
   #timer: Timer | undefined;
-  #phase: 'opening' | 'ready' | 'asked' | 'publishing' | 'ending' | 'closed' = 'opening';
+  #phase: 'opening' | 'ready' | 'asked' | 'publishing' | 'ending' | 'ended' | 'closed' = 'opening';
   #asked = false;
   #blocked = false;
   #sent = 0;
   /** Answers that the socket has not taken yet, at most. */
   #controlBytes = 0;
   #acknowledged = 0;
-  /** Most bytes between two acknowledgements so far. */
+  /** Of media: how many, and most bytes between two so far. */
+  #acknowledgements = 0;
   #window = 0;
+  /** Bytes that went before media. */
+  #mediaFrom = 0;
   #progressAt: number;
+  #received = 0;
+  #receivedSince: number;
 
   constructor(socket: Socket, target: PublishTarget, clock: Clock, events: PublishConnectionEvents) {
     this.#socket = socket;
     this.#clock = clock;
     this.#events = events;
     this.#progressAt = clock.now();
+    this.#receivedSince = clock.now();
     const { promise, resolve } = Promise.withResolvers<DestinationError | undefined>();
     this.closed = promise;
     this.#settle = resolve;
@@ -120,8 +134,9 @@ export class PublishConnection {
     else if (now - this.#progressAt > STALL_TIMEOUT) this.close(STALLED);
   }
 
-  /** The stream is over: what waits is sent, then the connection is closed. */
+  /** The stream is over: what waits is sent, then the connection is closed. Idempotent. */
   end(): void {
+    if (this.#isEnding) return;
     if (this.#phase !== 'publishing') {
       this.close();
       return;
@@ -135,27 +150,50 @@ export class PublishConnection {
   /** Destroys the socket; idempotent. */
   close(error?: DestinationError): void {
     if (this.#phase === 'closed') return;
-    const ending = this.#phase === 'ending';
+    const isEnding = this.#isEnding;
     this.#phase = 'closed';
     this.#timer?.cancel();
     this.#socket.destroy();
-    this.#settle(ending ? undefined : error);
+    this.#settle(isEnding ? undefined : error);
+  }
+
+  get #isEnding(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'ended';
   }
 
   /** The server has bytes to take, or to acknowledge where it does that at all. */
   get #owes(): boolean {
     if (this.#blocked) return true;
-    const acknowledges = this.#window > 0;
-    return acknowledges && this.#socket.bytesWritten - this.#acknowledged > UNACKNOWLEDGED + 2 * this.#window;
+    if (this.#acknowledgements < LEAST_ACKNOWLEDGEMENTS) return false;
+    return this.#socket.bytesWritten - this.#acknowledged > UNACKNOWLEDGED + this.#patience;
+  }
+
+  /** Bytes that it may leave unacknowledged; the first ones are often of smaller steps than those that follow. */
+  get #patience(): number {
+    const asAsked =
+      this.#acknowledgements >= TRUSTED_ACKNOWLEDGEMENTS && this.#window <= 2 * ACKNOWLEDGEMENT_WINDOW;
+    return asAsked ? 2 * this.#window : Math.max(2 * this.#window, COMMON_WINDOW);
   }
 
   #take(data: Uint8Array): void {
-    if (this.#phase === 'closed') return;
+    // Once all was sent it is read on, and dropped: a reset would take from the server what it has not read yet.
+    if (this.#phase === 'closed' || this.#phase === 'ended') return;
     try {
+      this.#countReceived(data.length);
       this.#protocol.push(data);
     } catch (error) {
       this.close(translate(error));
     }
+  }
+
+  #countReceived(count: number): void {
+    const now = this.#clock.now();
+    if (now - this.#receivedSince >= RECEIVED_PERIOD) {
+      this.#receivedSince = now;
+      this.#received = 0;
+    }
+    this.#received += count;
+    if (this.#received > MAX_RECEIVED) throw ENDLESS;
   }
 
   #ready(capabilities: ServerCapabilities): void {
@@ -168,14 +206,19 @@ export class PublishConnection {
     this.#phase = 'publishing';
     this.#timer?.cancel();
     this.#progressAt = this.#clock.now();
+    this.#mediaFrom = this.#socket.bytesWritten;
     this.#events.onPublishing();
   }
 
   #takeAcknowledgement(count: number): void {
     const acknowledged = Math.min(count, this.#socket.bytesWritten);
-    this.#window = Math.max(this.#window, acknowledged - this.#acknowledged);
-    if (acknowledged > this.#acknowledged) this.#progressAt = this.#clock.now();
+    const step = acknowledged - this.#acknowledged;
     this.#acknowledged = acknowledged;
+    if (step <= 0) return;
+    this.#progressAt = this.#clock.now();
+    if (this.#phase !== 'publishing' || acknowledged <= this.#mediaFrom) return;
+    this.#acknowledgements += 1;
+    this.#window = Math.max(this.#window, step);
   }
 
   #sendControl(parts: readonly Uint8Array[]): void {
@@ -197,7 +240,7 @@ export class PublishConnection {
 
   /** Gives the socket as much as it takes. */
   #pump(): void {
-    if (this.#blocked || this.#phase === 'closed') return;
+    if (this.#blocked || this.#phase === 'closed' || this.#phase === 'ended') return;
     this.#socket.cork();
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       this.#sent += lengthOf(next);
@@ -212,15 +255,21 @@ export class PublishConnection {
     if (this.#phase === 'ending' && !this.#blocked) this.#finish();
   }
 
+  /** The server closes its side when it has read all. */
   #finish(): void {
     this.#protocol.unpublish();
-    this.#socket.end(() => this.close());
+    this.#phase = 'ended';
+    this.#socket.end();
   }
 }
 
 const NO_ANSWER = new DestinationError(
   'no-answer',
   'The server does not answer as an RTMP server does, for 15 seconds now.',
+);
+const ENDLESS = new DestinationError(
+  'not-rtmp',
+  'The server talks without end: more than 8 MiB within a minute, where there is next to nothing to say.',
 );
 const STALLED = new DestinationError('stalled', 'The server takes no more data, for 10 seconds now.');
 

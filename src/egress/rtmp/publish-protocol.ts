@@ -30,7 +30,7 @@ export interface PublishProtocolHost {
 /** Each in one piece: what Chromium and ffmpeg send at once is seldom longer. */
 const CHUNK_SIZE = 60_000;
 /** How often the server is asked to acknowledge, in bytes: a few times a second. */
-const ACKNOWLEDGEMENT_WINDOW = 64 * 1024;
+export const ACKNOWLEDGEMENT_WINDOW = 64 * 1024;
 /** Servers answer in a few hundred bytes. */
 const LIMITS = { maxMessage: bytes(64 * 1024), maxStreams: 16 };
 /** Chunk streams, as other publishers use them. */
@@ -96,6 +96,7 @@ export class PublishProtocol {
   /** Says that nothing follows. */
   unpublish(): void {
     if (this.#streamId === 0) return;
+    this.#isPublishing = false;
     this.#output.command('FCUnpublish', 6, [null, this.#target.streamName]);
     this.#output.command('deleteStream', 7, [null, this.#streamId]);
   }
@@ -141,6 +142,7 @@ export class PublishProtocol {
     else if (transaction === TRANSACTION.connect && name === '_error') throw this.#refused(command);
     else if (transaction === TRANSACTION.createStream && name === '_result') this.#created(command);
     else if (transaction === TRANSACTION.createStream && name === '_error') throw this.#refused(command);
+    else if (this.#isAnswerToPublish(command) && name === '_error') throw this.#refused(command);
     else if (name === 'close') throw this.#refused(command);
   }
 
@@ -162,10 +164,17 @@ export class PublishProtocol {
     this.#output.command('publish', TRANSACTION.publish, [null, streamName, 'live'], streamId);
   }
 
+  /** Some servers give the same number to what they say later. */
+  #isAnswerToPublish({ name, transaction }: RtmpCommand): boolean {
+    const isAsked = this.#streamId > 0 && !this.#isPublishing;
+    return name === 'onStatus' || (transaction === TRANSACTION.publish && isAsked);
+  }
+
   #takeStatus(command: RtmpCommand): void {
     const information = informationOf(command.arguments);
     const code = amf0Property(information, 'code');
     if (amf0Property(information, 'level') === 'error') throw this.#refused(command);
+    if (code === 'NetStream.Unpublish.Success' && this.#isPublishing) throw STREAM_OVER;
     if (code !== 'NetStream.Publish.Start' || this.#isPublishing) return;
     this.#isPublishing = true;
     this.#host.publishing();
@@ -177,10 +186,11 @@ export class PublishProtocol {
     const said = [amf0Property(information, 'code'), amf0Property(information, 'description')]
       .filter((text) => typeof text === 'string' && text !== '')
       .join(': ');
-    if (command.name !== 'onStatus' && demandsAuthentication(said)) return new AuthenticationDemand(said);
+    const isAboutStream = this.#isAnswerToPublish(command);
+    if (!isAboutStream && demandsAuthentication(said)) return new AuthenticationDemand(said);
     const words = redactKey(said, this.#target.streamName);
     const quoted = words ? ` It says: ${words}` : '';
-    if (command.name !== 'onStatus') {
+    if (!isAboutStream) {
       return new DestinationError('connect-refused', `The server refuses the connection.${quoted}`, true);
     }
     // Whoever published under the name before may not be gone yet.
@@ -191,6 +201,8 @@ export class PublishProtocol {
     return new DestinationError('publish-refused', message, !inUse);
   }
 }
+
+const STREAM_OVER = new DestinationError('closed', 'The server says that it ended the stream.');
 
 /** The object that says what happened: the last one of a status or of an error. */
 function informationOf(values: readonly Amf0Value[]): Amf0Value {

@@ -30,6 +30,8 @@ export interface TestServerBehaviour {
   readonly thenClose?: boolean;
   /** Does not read media. */
   readonly stuck?: boolean;
+  /** Acknowledges every so many bytes. */
+  readonly acknowledgeEvery?: number;
 }
 
 /** One connection to it. */
@@ -40,6 +42,8 @@ export interface TestServerConnection {
   readonly media: RtmpMessage[];
   /** It was told that it publishes, and took note of that. */
   started: boolean;
+  /** What broke it. */
+  error?: Error;
   /** Sends a message as the server. */
   say(message: RtmpMessage): void;
 }
@@ -52,6 +56,7 @@ export class TestRtmpServer {
   open = 0;
   mostOpen = 0;
   readonly #server: Server;
+  #acknowledged = 0;
   #waiting: { readonly test: () => boolean; readonly resolve: () => void }[] = [];
 
   private constructor() {
@@ -111,7 +116,9 @@ export class TestRtmpServer {
     this.connections.push(connection);
     const handshake = new Handshake('server', new Uint8Array(HANDSHAKE_RANDOM));
     const reader = new ChunkStreamReader((message) => this.#take(connection, message));
-    socket.on('error', () => {});
+    socket.on('error', (error) => {
+      connection.error = error;
+    });
     socket.on('close', () => {
       this.open -= 1;
       this.notice();
@@ -125,9 +132,17 @@ export class TestRtmpServer {
         send(handshake.push(data));
         if (handshake.done) reader.push(handshake.takeRest());
       }
+      this.#acknowledge(connection);
       this.notice();
     });
     this.notice();
+  }
+
+  #acknowledge({ socket, say }: TestServerConnection): void {
+    const { acknowledgeEvery = Number.POSITIVE_INFINITY } = this.behaviour;
+    if (socket.bytesRead - this.#acknowledged < acknowledgeEvery) return;
+    this.#acknowledged = socket.bytesRead;
+    say(writeNumberMessage(MESSAGE.acknowledgement, socket.bytesRead));
   }
 
   #take(connection: TestServerConnection, message: RtmpMessage): void {
