@@ -13,6 +13,8 @@ interface Written {
 
 /** Basic header, message header, extended timestamp. */
 const LONGEST_HEADER = 3 + 11 + 4;
+const LONGEST_COPIED = 16;
+const NOTHING = new Uint8Array();
 
 /** Writes messages as chunks (RTMP specification 1.0, §5.3): headers of its own, and views of the payloads. Pure. */
 export class ChunkStreamWriter {
@@ -29,9 +31,12 @@ export class ChunkStreamWriter {
   /** The chunks of a message, in order, on that chunk stream: 2 to 65599. */
   write(chunkStream: number, message: RtmpMessage): Uint8Array[] {
     const { type, time } = this.#choose(chunkStream, message);
-    const parts = [writeHeader(chunkStream, type, time, message)];
-    let room = this.#chunkSize;
-    for (const piece of message.rest ? [message.payload, message.rest] : [message.payload]) {
+    const { payload, rest } = message;
+    // A few bytes are copied for less than what writing them by themselves would cost.
+    const isShort = rest !== undefined && payload.length <= Math.min(LONGEST_COPIED, this.#chunkSize);
+    const parts = [writeHeader(chunkStream, type, time, message, isShort ? payload : NOTHING)];
+    let room = this.#chunkSize - (isShort ? payload.length : 0);
+    for (const piece of isShort ? [rest] : [payload, rest ?? NOTHING]) {
       for (let at = 0; at < piece.length; ) {
         if (room === 0) parts.push(writeHeader(chunkStream, 3, time, message));
         if (room === 0) room = this.#chunkSize;
@@ -59,8 +64,14 @@ export class ChunkStreamWriter {
   }
 }
 
-function writeHeader(chunkStream: number, type: number, time: number, message: RtmpMessage): Uint8Array {
-  const bytes = new Uint8Array(LONGEST_HEADER);
+function writeHeader(
+  chunkStream: number,
+  type: number,
+  time: number,
+  message: RtmpMessage,
+  behind: Uint8Array = NOTHING,
+): Uint8Array {
+  const bytes = new Uint8Array(LONGEST_HEADER + behind.length);
   const view = new DataView(bytes.buffer);
   let at = writeBasicHeader(bytes, chunkStream, type);
   if (type < 3) {
@@ -80,7 +91,8 @@ function writeHeader(chunkStream: number, type: number, time: number, message: R
     view.setUint32(at, time);
     at += 4;
   }
-  return bytes.subarray(0, at);
+  bytes.set(behind, at);
+  return bytes.subarray(0, at + behind.length);
 }
 
 /** §5.3.1.1. */
