@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DestinationError } from './destination-error.ts';
-import { parsePublishTarget } from './publish-target.ts';
+import { parsePublishTarget, splitStreamKey } from './publish-target.ts';
 
 it('takes an address and a key apart', () => {
   expect(parsePublishTarget('rtmp://a.rtmp.youtube.com/live2', 'abcd-efgh')).toEqual({
@@ -17,6 +17,24 @@ it('takes an address and a key apart', () => {
 
 it('publishes the last part of the path where there is no key', () => {
   expect(parsePublishTarget('rtmp://host/live/room', '')).toMatchObject({ app: 'live', streamName: 'room' });
+});
+
+it('takes a key that stands in the address out of it, with what follows it', () => {
+  const split = (address: string, key = '') => Object.values(splitStreamKey(address, key));
+  expect(split('rtmp://a.example/live2/abcd-efgh')).toEqual(['rtmp://a.example/live2', 'abcd-efgh']);
+  expect(split('rtmps://h:443/a/b/FB-1%2B?s=1&a=%2B')).toEqual(['rtmps://h:443/a/b', 'FB-1+?s=1&a=%2B']);
+  expect(split('rtmp://host/live/room/', 'pubUser=ada pubPasswd=x')).toEqual([
+    'rtmp://host/live',
+    'room pubUser=ada pubPasswd=x',
+  ]);
+  for (const [address = '', key = ''] of [
+    ['rtmp://host/live/room?x=1', 'k'],
+    ['rtmp://host/live', ''],
+    ['rtmp://host', ''],
+    ['nonsense', ''],
+  ]) {
+    expect(split(address, key)).toEqual([address, key]);
+  }
 });
 
 it('keeps what servers have put into the query of an application', () => {

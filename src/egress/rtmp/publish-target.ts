@@ -47,6 +47,24 @@ export function parsePublishTarget(address: string, streamKey: string): PublishT
   return { tls, host, port, app, tcUrl, streamName, ...(credentials && { credentials }) };
 }
 
+/**
+ * Takes a stream key that stands in an address out of it: the last part of the path and what follows, where none is given
+ * beside it. What is no such address stays as it is.
+ */
+export function splitStreamKey(
+  address: string,
+  streamKey: string,
+): { readonly url: string; readonly streamKey: string } {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const path = url?.pathname.replace(/\/+$/, '') ?? '';
+  const split = path.lastIndexOf('/');
+  if (!url || split <= 0 || takeCredentials(streamKey.trim()).key) return { url: address, streamKey };
+  const name = decode(path.slice(split + 1)) + url.search;
+  url.pathname = path.slice(0, split);
+  url.search = '';
+  return { url: url.href, streamKey: `${name} ${streamKey.trim()}`.trim() };
+}
+
 const CREDENTIALS = /(?:^|\s)pubUser=(\S+)\s+pubPasswd=(\S+)$/;
 
 function takeCredentials(text: string): { key: string } & Pick<PublishTarget, 'credentials'> {

@@ -50,13 +50,33 @@ test('a destination is added, listed, changed and deleted, and never shows its k
   expect((await ask<DestinationList>('GET', PATH)).content.items).toEqual([made]);
   const change = { name: 'Yours', enabled: false, when: 'on-demand', playbackUrl: 'https://example.org/x' };
   expect((await ask('PATCH', path, change)).content).toEqual({ ...made, ...change });
-  expect((await ask('PATCH', path, { streamKey: '', url: 'rtmp://host/a/b' })).content).toMatchObject({
-    hasKey: false,
-  });
-  expect((await ask('GET', path)).content).toMatchObject({ hasKey: false, name: 'Yours' });
+  expect((await ask('GET', path)).content).toMatchObject({ hasKey: true, name: 'Yours' });
   expect((await ask('DELETE', path)).status).toBe(204);
   expect(await refusal('GET', path)).toBe('404 destination-not-found');
   expect(await refusal('DELETE', path)).toBe('404 destination-not-found');
+});
+
+test('a key that stands in the address is taken out of it, and kept as a key', async () => {
+  const whole = { url: `rtmp://a.example/live2/${CANARY}-whole?token=${CANARY}` };
+  const { content: made } = await ask<DestinationResource>('POST', PATH, { name: 'Whole', ...whole });
+  expect(made).toMatchObject({ url: 'rtmp://a.example/live2', hasKey: true });
+  const path = `${PATH}/${made.id}`;
+  const change = { url: `rtmp://b.example/app/${CANARY}`, streamKey: '' };
+  expect((await ask('PATCH', path, change)).content).toMatchObject({
+    ...{ url: 'rtmp://b.example/app', hasKey: true },
+  });
+  expect((await ask('DELETE', path)).status).toBe(204);
+});
+
+test('a key goes to the server only that it was entered for', async () => {
+  const { id } = await create({ url: 'rtmps://a.example/live' });
+  const path = `${PATH}/${id}`;
+  for (const url of ['rtmps://evil.example/live', 'rtmps://a.example:444/live', 'rtmp://a.example:443/live'])
+    expect(await refusal('PATCH', path, { url })).toBe('400 key-needed');
+  expect((await ask('GET', path)).content).toMatchObject({ url: 'rtmps://a.example/live' });
+  expect((await ask('PATCH', path, { url: 'rtmps://a.example/other' })).status).toBe(200);
+  expect((await ask('PATCH', path, { url: 'rtmp://b.example/live', streamKey: CANARY })).status).toBe(200);
+  expect((await ask('DELETE', path)).status).toBe(204);
 });
 
 test('what is wrong with one is said in words', async () => {
@@ -104,7 +124,7 @@ test('a server that nobody may reach is never dialled', async () => {
   const { port } = listener.address() as { port: number };
   const { items } = (await ask<DestinationList>('GET', PATH)).content;
   for (const host of ['127.0.0.1', 'localhost', '2130706433', '[::ffff:127.0.0.1]', '[::1]', '0.0.0.0']) {
-    await ask('PATCH', `${PATH}/${items[0]?.id}`, { url: `rtmp://${host}:${port}/live` });
+    await ask('PATCH', `${PATH}/${items[0]?.id}`, { url: `rtmp://${host}:${port}/live`, streamKey: 'k' });
     const { content } = await ask<DestinationTest>('POST', `${PATH}/${items[0]?.id}/test`);
     expect(content.reached).toBe(false);
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Type from 'typebox';
 import { DestinationError } from '../../egress/rtmp/destination-error.ts';
-import { parsePublishTarget } from '../../egress/rtmp/publish-target.ts';
+import { type PublishTarget, parsePublishTarget, splitStreamKey } from '../../egress/rtmp/publish-target.ts';
 import type { DestinationChange, DestinationRecord } from '../../store/destination-store.ts';
 import {
   ApiError,
@@ -57,16 +57,17 @@ function listAndCreate(http: Http, { store, destinations, destinationKeys, clock
         tags,
         summary: 'Add a destination',
         description:
-          'The stream key is stored encrypted and never answered. Where the channel is live, pushing begins at once.',
+          'The stream key is stored encrypted and never answered; without one it is the last part of the address, and taken out of that. Where the channel is live, pushing begins at once.',
         params: ofChannel,
         body: CreateDestination,
         response: { 201: DestinationResource, '4xx': ApiError },
       },
     },
     async ({ params: { name }, body }, reply) => {
-      const { streamKey = '', provider = 'custom', playbackUrl = null, maxDuration = null } = body;
+      const { provider = 'custom', playbackUrl = null, maxDuration = null } = body;
       const { enabled = true, when = 'always', mode = 'copy' } = body;
-      checkTarget(body.url, streamKey);
+      const { url, streamKey } = splitStreamKey(body.url, body.streamKey ?? '');
+      checkTarget(url, streamKey);
       await findChannel(store, name);
       if ((await store.destinations.list(name)).length >= MAX_DESTINATIONS) {
         throw new HttpError(
@@ -76,9 +77,9 @@ function listAndCreate(http: Http, { store, destinations, destinationKeys, clock
         );
       }
       const destination: DestinationRecord = {
-        ...{ id: randomUUID(), name: body.name.trim() || provider, url: body.url, createdAt: clock.wall() },
+        ...{ id: randomUUID(), name: body.name.trim() || provider, url, createdAt: clock.wall() },
         ...{ provider, playbackUrl, enabled, when, mode, maxDuration },
-        sealedKey: streamKey === '' ? null : destinationKeys.seal(streamKey),
+        sealedKey: destinationKeys.seal(streamKey),
       };
       if (!(await store.destinations.create(name, destination))) throw channelNotFound(name);
       destinations.changed(name, destination);
@@ -149,7 +150,8 @@ function readChangeDelete(http: Http, { store, destinations, destinationKeys }: 
       schema: {
         tags,
         summary: 'Change a destination, or switch it on and off',
-        description: 'What is left out stays. It takes effect at once, also while the channel is live.',
+        description:
+          'What is left out stays. It takes effect at once, also while the channel is live. Another server needs the stream key again (`400 key-needed`).',
         params: ofDestination,
         body: UpdateDestination,
         response: { 200: DestinationResource, '4xx': ApiError },
@@ -157,14 +159,8 @@ function readChangeDelete(http: Http, { store, destinations, destinationKeys }: 
     },
     async ({ params: { name, id }, body: { streamKey, ...rest } }) => {
       const before = await find(store, name, id);
-      const key = streamKey ?? (before.sealedKey === null ? '' : 'stored');
-      checkTarget(rest.url ?? before.url, key);
-      const change: DestinationChange = {
-        ...rest,
-        ...(streamKey === undefined
-          ? {}
-          : { sealedKey: streamKey === '' ? null : destinationKeys.seal(streamKey) }),
-      };
+      const place = placeOf({ url: rest.url, streamKey }, before, destinationKeys);
+      const change: DestinationChange = { ...rest, ...place };
       const destination = await store.destinations.update(name, id, change);
       if (!destination) throw destinationNotFound(id);
       destinations.changed(name, destination, before);
@@ -243,10 +239,32 @@ function actions(http: Http, { store, destinations }: Services): void {
   );
 }
 
+/** What a change says of where it is pushed to, with the key sealed. Throws HttpError 400. */
+function placeOf(
+  { url, streamKey }: { readonly url: string | undefined; readonly streamKey: string | undefined },
+  before: DestinationRecord,
+  keys: Services['destinationKeys'],
+): DestinationChange {
+  if (url === undefined && streamKey === undefined) return {};
+  if (streamKey === undefined && before.sealedKey !== null) {
+    const next = checkTarget(url ?? before.url, 'stored');
+    const last = checkTarget(before.url, 'stored');
+    // Else whoever may change a destination could have its key sent to a server of their own.
+    if (next.host !== last.host || next.port !== last.port || next.tls !== last.tls) {
+      const message = 'Another server is not given the stream key that is stored: enter it again.';
+      throw new HttpError(400, 'key-needed', message);
+    }
+    return {};
+  }
+  const place = splitStreamKey(url ?? before.url, streamKey ?? '');
+  checkTarget(place.url, place.streamKey);
+  return { url: place.url, sealedKey: keys.seal(place.streamKey) };
+}
+
 /** Throws HttpError 400 in the words of what is wrong with the address. */
-function checkTarget(url: string, streamKey: string): void {
+function checkTarget(url: string, streamKey: string): PublishTarget {
   try {
-    parsePublishTarget(url, streamKey);
+    return parsePublishTarget(url, streamKey);
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
     throw new HttpError(400, error.code, error.message);

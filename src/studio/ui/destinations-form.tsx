@@ -176,7 +176,7 @@ function KeyField({ draft, change, isStored }: FieldsProps & { isStored: boolean
       />
       <p id={`${id}-hint`} className="field-hint">
         {isStored
-          ? 'Stored encrypted and never shown. Type another one to replace it.'
+          ? 'Stored encrypted and never shown. Type it to replace it, or where the address becomes another server.'
           : 'It is stored encrypted, and never shown again.'}
       </p>
     </div>
