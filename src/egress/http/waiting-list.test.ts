@@ -6,6 +6,12 @@ import { WaitingList, WaitingPlaces } from './waiting-list.ts';
 
 class FakeClient extends EventEmitter {
   destroyed = false;
+  readonly req: { readonly socket: object };
+
+  constructor(socket = {}) {
+    super();
+    this.req = { socket };
+  }
 }
 
 const SECOND = milliseconds(1000);
@@ -75,6 +81,27 @@ describe('a request that waits', () => {
     list.wake();
     expect((await Promise.all(waits)).every(Boolean)).toBe(true);
     expect([places.taken, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('is one of four of its connection, and takes no place of others', async () => {
+    const places = new WaitingPlaces(100);
+    const list = new WaitingList(clock, places);
+    const socket = {};
+    const pipelined = Array.from({ length: 20 }, () => new FakeClient(socket));
+    const waits = Promise.allSettled(pipelined.map((client) => list.wait(() => false, SECOND, client)));
+    expect(places.taken).toBe(4);
+    const other = new FakeClient();
+    const otherWaits = list.wait(() => false, SECOND, other);
+    expect(places.taken).toBe(5);
+    for (const client of [...pipelined, other]) client.emit('close');
+    const refused = (await waits).filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(16);
+    expect(refused[0]).toMatchObject({ reason: { code: 'too-many-waiting', status: 503 } });
+    expect(await otherWaits).toBe(false);
+    const again = new FakeClient(socket);
+    const waitsAgain = list.wait(() => false, SECOND, again);
+    again.emit('close');
+    expect([await waitsAgain, places.taken]).toEqual([false, 0]);
   });
 
   it('is one of ten thousand: no more may wait, and all are released as they go', async () => {

@@ -12,6 +12,8 @@ interface Waiting {
 /** Who waits: a `ServerResponse`. */
 export interface Client {
   readonly destroyed: boolean;
+  /** Its connection, on which others of it may wait. */
+  readonly req?: { readonly socket: object };
   once(event: 'close', call: () => void): unknown;
   off(event: 'close', call: () => void): unknown;
 }
@@ -19,9 +21,13 @@ export interface Client {
 /** How often it is looked for who has waited too long. */
 const SWEEP = milliseconds(500);
 
-/** How many requests may wait, on a whole server. */
+/** On one connection: no player and no proxy sends the next request before it is answered. */
+const MOST_OF_ONE = 4;
+
+/** How many requests may wait, on a whole server; four on one connection. */
 export class WaitingPlaces {
   readonly #most: number;
+  readonly #ofConnections = new WeakMap<object, number>();
   #taken = 0;
 
   constructor(most: number) {
@@ -33,19 +39,21 @@ export class WaitingPlaces {
     return this.#taken;
   }
 
-  /** Takes one. Throws DeliveryError `too-many-waiting`. */
-  take(): void {
-    if (this.#taken >= this.#most) {
+  /** Takes one; answers how to give it back. Throws DeliveryError `too-many-waiting`. */
+  take({ req }: Client): () => void {
+    const socket = req?.socket ?? {};
+    const ofOne = this.#ofConnections.get(socket) ?? 0;
+    if (this.#taken >= this.#most || ofOne >= MOST_OF_ONE) {
       throw new DeliveryError('too-many-waiting', 'Too many requests wait. Try again in a moment.', {
         'retry-after': '1',
       });
     }
     this.#taken += 1;
-  }
-
-  /** Gives one back. */
-  release(): void {
-    this.#taken -= 1;
+    this.#ofConnections.set(socket, ofOne + 1);
+    return () => {
+      this.#taken -= 1;
+      this.#ofConnections.set(socket, (this.#ofConnections.get(socket) ?? 1) - 1);
+    };
   }
 }
 
@@ -68,7 +76,7 @@ export class WaitingList {
   async wait(ready: () => boolean, timeout: Milliseconds, client: Client): Promise<boolean> {
     if (ready()) return true;
     if (client.destroyed) return false;
-    this.#places.take();
+    const release = this.#places.take(client);
     let gone = (): void => {};
     let waiting: Waiting | undefined;
     try {
@@ -82,7 +90,7 @@ export class WaitingList {
     } finally {
       if (waiting) this.#waiting.delete(waiting);
       client.off('close', gone);
-      this.#places.release();
+      release();
       if (this.#waiting.size === 0) this.#rest();
     }
   }

@@ -248,6 +248,23 @@ describe('playlists', () => {
     while (presentations.waiting > 0) await new Promise((settle) => setImmediate(settle));
   });
 
+  it('are waited for by four of one connection, whatever it sends ahead, and others have their places', async () => {
+    new Publisher(open(), clock).send(5);
+    const path = `/live/main/${await presentation()}/video.m3u8?_HLS_msn=3`;
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(MOST_WAITING));
+    await untilWaiting(4);
+    const stop = new AbortController();
+    const waiting = fetch(`${url}${path}`, { signal: stop.signal }).catch(() => 'stopped');
+    await untilWaiting(5);
+    expect((await get('index.m3u8')).status).toBe(200);
+    expect(presentations.waiting).toBe(5);
+    stop.abort();
+    expect(await waiting).toBe('stopped');
+    socket.destroy();
+    while (presentations.waiting > 0) await new Promise((settle) => setImmediate(settle));
+  });
+
   it('can be asked about from any site', async () => {
     const response = await get('index.m3u8', {
       method: 'OPTIONS',
