@@ -132,8 +132,33 @@ describe('counting', () => {
     counts.seen('main', 'hls', visitor('10.0.0.1'));
     expect(counts.of('main')).toMatchObject({ unique: 1, today: 1 });
     clock.advance(2 * HOUR);
-    counts.seen('main', 'hls', visitor('10.0.0.2'));
     expect(counts.of('main').today).toBe(1);
+    counts.seen('main', 'hls', visitor('10.0.0.2'));
+    expect(counts.of('main').today).toBe(2);
+  });
+
+  it('counts who is connected at midnight in the new day, too, once, and lets go of them', () => {
+    const closes = Array.from({ length: 10 }, (_, host) => counts.open('main', visitor(`10.0.0.${host}`)));
+    counts.open('main', visitor('10.0.0.0'));
+    clock.advance(25 * HOUR);
+    expect(counts.of('main')).toMatchObject({ viewers: 11, unique: 10, today: 10 });
+    counts.open('main', visitor('10.0.0.3'));
+    counts.open('main', visitor('10.0.1.1'));
+    expect(counts.of('main')).toMatchObject({ viewers: 13, unique: 11, today: 11 });
+    for (const close of closes) close();
+    expect(counts.of('main')).toMatchObject({ viewers: 3, unique: 3, today: 11 });
+  });
+
+  it('begins no day twice where the clock goes back and forth over midnight', () => {
+    clock.advance(23 * HOUR + HOUR / 2);
+    for (const jump of [0, HOUR, -HOUR, HOUR]) {
+      clock.jump(jump);
+      counts.seen('main', 'hls', visitor('10.0.0.1'));
+    }
+    // Once under each day's salt.
+    expect(counts.of('main')).toMatchObject({ unique: 2, today: 1 });
+    clock.jump(-30 * 24 * HOUR);
+    expect(counts.of('main').today).toBe(0);
   });
 
   it('tells of changes once a second, and of none where nothing changes', () => {

@@ -34,7 +34,7 @@ export interface ViewerCountsOptions {
   readonly onChange?: (channel: string) => void;
 }
 
-/** Who makes a request: their address and what their program calls itself. Neither is kept. */
+/** Who makes a request: their address and what their program calls itself. Neither is kept but of a connection, while it is open. */
 export interface Visitor {
   readonly address: string;
   readonly userAgent: string | undefined;
@@ -62,6 +62,7 @@ export class ViewerCounts {
   #timer: Timer | undefined;
   #salt = randomBytes(32);
   #day = Number.NaN;
+  readonly #connections = new Set<Connection>();
   #closed = false;
 
   constructor(options: ViewerCountsOptions) {
@@ -75,18 +76,15 @@ export class ViewerCounts {
   open(channel: string, visitor: Visitor): () => void {
     const hash = this.#hash(visitor);
     const viewers = this.#viewersOf(channel);
-    viewers.seenToday(hash);
+    const connection = { viewers, visitor, hash };
+    this.#connections.add(connection);
     this.#segmentSessions -= viewers.move(hash, 'websocket');
-    viewers.sockets.set(hash, (viewers.sockets.get(hash) ?? 0) + 1);
+    viewers.connected(hash);
     viewers.socketCount += 1;
     this.#change(channel);
-    let open = true;
     return () => {
-      if (!open) return;
-      open = false;
-      const rest = (viewers.sockets.get(hash) ?? 1) - 1;
-      if (rest > 0) viewers.sockets.set(hash, rest);
-      else viewers.disconnected(hash);
+      if (!this.#connections.delete(connection)) return;
+      viewers.disconnected(connection.hash);
       viewers.socketCount -= 1;
       this.#change(channel);
     };
@@ -109,6 +107,7 @@ export class ViewerCounts {
 
   /** Who watches that channel. */
   of(channel: string): Audience {
+    this.#keepDay();
     const viewers = this.#channels.get(channel);
     if (!viewers) return NOBODY;
     const { socketCount, sockets, hls, dash, dvr } = viewers;
@@ -137,6 +136,7 @@ export class ViewerCounts {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#channels.clear();
+    this.#connections.clear();
   }
 
   #viewersOf(channel: string): ChannelViewers {
@@ -145,18 +145,28 @@ export class ViewerCounts {
     return viewers;
   }
 
-  #hash({ address, userAgent = '' }: Visitor): string {
-    const day = Math.floor(this.#clock.wall() / DAY);
-    if (day !== this.#day) this.#startDay(day);
+  #hash(visitor: Visitor): string {
+    this.#keepDay();
+    return this.#hashToday(visitor);
+  }
+
+  #hashToday({ address, userAgent = '' }: Visitor): string {
     const text = `${address}\n${userAgent.slice(0, LONGEST_AGENT)}`;
     return createHash('sha256').update(this.#salt).update(text).digest().toString('latin1', 0, 8);
   }
 
-  /** Who is watching just then counts again, under another hash; by segments, twice for a few seconds. */
-  #startDay(day: number): void {
+  /** Who is watching when a day begins counts again, under another hash; by segments, twice for a few seconds. */
+  #keepDay(): void {
+    const day = Math.floor(this.#clock.wall() / DAY);
+    // A clock that is set back over midnight begins no day again.
+    if (day === this.#day || day === this.#day - 1) return;
     this.#day = day;
     this.#salt = randomBytes(this.#salt.byteLength);
     for (const viewers of this.#channels.values()) viewers.startDay();
+    for (const connection of this.#connections) {
+      connection.hash = this.#hashToday(connection.visitor);
+      connection.viewers.connected(connection.hash);
+    }
   }
 
   #change(channel: string): void {
@@ -187,6 +197,14 @@ const NOBODY: Audience = {
   today: 0,
 };
 
+/** A viewer's WebSocket. */
+interface Connection {
+  readonly viewers: ChannelViewers;
+  readonly visitor: Visitor;
+  /** Another one each day. */
+  hash: string;
+}
+
 /** The viewers of one channel, as hashes; those by segments with when they were last seen, longest ago first. */
 class ChannelViewers {
   /** How many connections each has. */
@@ -207,8 +225,17 @@ class ChannelViewers {
     this.#today.add(hash);
   }
 
+  /** Forgets the hashes of connections: they have others from now on. */
   startDay(): void {
     this.#today = new DistinctCounter();
+    this.sockets.clear();
+    this.#left.clear();
+  }
+
+  /** A viewer has one connection more. */
+  connected(hash: string): void {
+    this.sockets.set(hash, (this.sockets.get(hash) ?? 0) + 1);
+    this.seenToday(hash);
   }
 
   /** A viewer began to be served in that way: no more in the way before. Answers how many sessions that ends. */
@@ -225,8 +252,13 @@ class ChannelViewers {
     return ended;
   }
 
-  /** A viewer's last connection was closed. */
+  /** A viewer has one connection less. */
   disconnected(hash: string): void {
+    const rest = (this.sockets.get(hash) ?? 1) - 1;
+    if (rest > 0) {
+      this.sockets.set(hash, rest);
+      return;
+    }
     this.sockets.delete(hash);
     this.#left.delete(hash);
   }
