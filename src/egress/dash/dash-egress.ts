@@ -8,10 +8,8 @@ import { manifestOf, outgrew } from './manifest-of.ts';
 import { PeriodClock } from './period-clock.ts';
 
 const TYPE = 'application/dash+xml';
-/** Players ask again by themselves; a cache in between may spare the server those of a second. */
-const LIVE = 'public, max-age=0, s-maxage=1';
-/** After the end it changes no more, but goes. */
-const ENDED = 'public, max-age=60';
+/** Players ask again by themselves; a cache in between may spare the server those of a second. Also when it is over: the next broadcast has this address. */
+const LIFETIME = 'public, max-age=0, s-maxage=1';
 
 /** What is kept of a presentation. */
 interface Described {
@@ -58,7 +56,7 @@ export class DashEgress {
       written.document = new SharedDocument(formatManifest(manifest), TYPE, `${presentation.id}-d${version}`);
       written.version = version;
     }
-    return sendDocument(request, response, written.document, presentation.ended ? ENDED : LIVE);
+    return sendDocument(request, response, written.document, LIFETIME);
   }
 
   /**
