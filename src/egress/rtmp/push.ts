@@ -81,8 +81,15 @@ const TICK = milliseconds(500);
 const PROVEN = 1000;
 /** After so long the next failure is the first. */
 const HEALTHY = 10_000;
-/** So often is a server asked that closes the connection when it is published to. */
+/** So often is a server asked that closes the connection when it is published to: at once, or when it has media. */
 const MAX_REFUSALS = 3;
+const AT_ONCE = 5000;
+/** A key may be in use for as long as a platform does not notice that whoever used it is gone. */
+const IN_USE_PATIENCE = 60_000;
+/** A stream that has nothing in it, for want of an encoder, is ended: platforms do not like them. */
+const EMPTY_TIMEOUT = 10_000;
+/** So often does one that is live tell what it has sent. */
+const TELL_INTERVAL = 5000;
 /** Without media for so long, it is replaced: at once where the publisher is known to be lost, but for a moment. */
 const LOST_AFTER = 1500;
 const STALLED_AFTER = 5000;
@@ -112,16 +119,23 @@ export class Push {
   #words: string | null = null;
   #liveSince: Milliseconds | null = null;
   #nextTry: Milliseconds | null = null;
+  #askedAt = 0;
   #publishingAt: number | undefined;
   #liveAt: number | undefined;
   #firstLiveAt: number | undefined;
   #attempts = 0;
   #failures = 0;
   #refusals = 0;
+  #inUseSince: number | undefined;
+  /** The last stream had nothing in it, and nothing has come since. */
+  #isStarved = false;
+  /** What followers were told last, and when. */
+  #told = { holding: false, words: null as string | null, at: 0 };
   #isOver = false;
   #tick: Timer | undefined;
   #retry: Timer | undefined;
   #limit: Timer | undefined;
+  #lastMedia: Timer | undefined;
   #maxDuration: Milliseconds | undefined;
   /** Of connections that are gone. */
   #sentBefore = 0;
@@ -143,11 +157,10 @@ export class Push {
 
   get status(): PushStatus {
     const remaining = this.#isOver ? null : this.#remaining;
-    const holding = this.#state === 'live' && this.#splicer.holding;
     return {
       state: this.#state,
       code: this.#code,
-      words: this.#words ?? (this.#state === 'live' ? this.#worthKnowing : null),
+      words: this.#wordsNow,
       liveSince: this.#liveSince,
       nextTry: this.#nextTry,
       bitrate: this.#state === 'live' ? this.#rate.bitrate : 0,
@@ -155,8 +168,16 @@ export class Push {
       acknowledgedBytes: this.#connection?.acknowledgedBytes ?? 0,
       droppedGroups:
         this.#droppedBefore + (this.#connection?.dropped.groups ?? 0) + this.#splicer.skippedGroups,
-      ...{ holding, remaining },
+      ...{ holding: this.#isHolding, remaining },
     };
+  }
+
+  get #isHolding(): boolean {
+    return this.#state === 'live' && this.#splicer.holding;
+  }
+
+  get #wordsNow(): string | null {
+    return this.#words ?? (this.#publishingAt === undefined || this.#isOver ? null : this.#worthKnowing);
   }
 
   get #remaining(): Milliseconds | null {
@@ -175,7 +196,7 @@ export class Push {
     if (this.#isOver || maxDuration === this.#maxDuration) return;
     this.#maxDuration = maxDuration;
     this.#limitDuration();
-    this.#host.changed();
+    this.#changed();
   }
 
   /** Ends it: what waits is sent, then the connection is closed. Idempotent. */
@@ -236,12 +257,13 @@ export class Push {
     });
     this.#connection = connection;
     const error = await connection.closed;
-    const wasAsked = connection.asked;
+    const isEarly = this.#host.clock.now() - this.#askedAt < AT_ONCE || connection.sentBytes > 0;
+    const isRefusal = connection.asked && isEarly && this.#liveAt === undefined;
     this.#connection = undefined;
     this.#sentBefore += connection.sentBytes;
     this.#droppedBefore += connection.dropped.groups;
     this.#splicer.restart();
-    if (wasAsked && this.#liveAt === undefined) this.#refusals += 1;
+    if (isRefusal && !isInUse(error)) this.#refusals += 1;
     return error;
   }
 
@@ -250,12 +272,15 @@ export class Push {
     const { broadcast, settings } = this;
     const { renditions } = this.#host;
     const tracks = broadcast.epoch?.tracks ?? [];
-    const problem = problemOfTracks(tracks, settings.mode, capabilities, renditions);
+    const problem =
+      problemOfTracks(tracks, settings.mode, capabilities, renditions) ??
+      (this.#isStarved ? this.#feed?.problem : undefined);
     if (problem !== undefined) {
       connection.close(new DestinationError('codec-unavailable', problem));
       return;
     }
     this.#capabilities = capabilities;
+    this.#askedAt = this.#host.clock.now();
     connection.publish();
   }
 
@@ -284,6 +309,7 @@ export class Push {
 
   #frame(frame: FlvFrame): void {
     const now = this.#host.clock.now();
+    if (frame.startsGroup) this.#isStarved = false;
     if (this.#publishingAt === undefined) this.#splicer.remember(frame, now);
     else this.#splicer.take(frame, now, this.#feed?.kinds);
   }
@@ -316,6 +342,28 @@ export class Push {
     const taken = connection.sentBytes > 0 && (connection.isDrained || connection.acknowledgedBytes > 0);
     if (this.#liveAt === undefined && taken && now - this.#publishingAt >= PROVEN) this.#goLive(now);
     connection.check(now);
+    this.#leaveEmpty(connection, now - this.#publishingAt);
+    this.#tell(now);
+  }
+
+  #leaveEmpty(connection: PublishConnection, age: number): void {
+    const problem = this.#feed?.problem;
+    if (problem === undefined || connection.sentBytes > 0 || age < EMPTY_TIMEOUT) return;
+    this.#isStarved = true;
+    connection.close(new DestinationError('codec-unavailable', problem));
+  }
+
+  /** What changes without another state. */
+  #tell(now: Milliseconds): void {
+    const { holding, words, at } = this.#told;
+    const isNews = holding !== this.#isHolding || words !== this.#wordsNow;
+    if (isNews || (this.#state === 'live' && now - at >= TELL_INTERVAL)) this.#changed();
+  }
+
+  #changed(): void {
+    const { clock, changed } = this.#host;
+    this.#told = { holding: this.#isHolding, words: this.#wordsNow, at: clock.now() };
+    changed();
   }
 
   #holdWhereNothingComes(now: Milliseconds): void {
@@ -333,6 +381,7 @@ export class Push {
     this.#liveAt = now;
     this.#liveSince = this.#host.clock.wall();
     this.#refusals = 0;
+    this.#inUseSince = undefined;
     const isFirst = this.#firstLiveAt === undefined;
     this.#firstLiveAt ??= now;
     if (isFirst) this.#limitDuration();
@@ -353,11 +402,14 @@ export class Push {
     this.#liveSince = null;
     this.#publishingAt = undefined;
     this.#rate.clear();
+    if (this.broadcast.state === 'ended') this.#end('over');
     if (this.#isOver) {
       this.#finish();
       return;
     }
-    const isRefused = this.#refusals >= MAX_REFUSALS;
+    if (isInUse(error)) this.#inUseSince ??= now;
+    const isHeld = isInUse(error) && now - (this.#inUseSince ?? now) >= IN_USE_PATIENCE;
+    const isRefused = isHeld || this.#refusals >= MAX_REFUSALS;
     if (this.#firstLiveAt === undefined && (error.fatal || isRefused)) {
       this.#fail(isRefused && error.code === 'closed' ? KEY_REFUSED : error);
       return;
@@ -379,8 +431,9 @@ export class Push {
   }
 
   #broadcastEnded(): void {
-    if (this.#feed) this.#retry = this.#host.clock.after(LAST_MEDIA_TIMEOUT, () => this.#end('over'));
-    else this.#end('over');
+    if (this.#isOver) return;
+    if (this.#publishingAt === undefined) this.#end('over');
+    else this.#lastMedia = this.#host.clock.after(LAST_MEDIA_TIMEOUT, () => this.#end('over'));
   }
 
   #end(why: 'over' | 'time-limit'): void {
@@ -396,7 +449,7 @@ export class Push {
   #finish(): void {
     this.#isOver = true;
     this.#feed?.close();
-    for (const timer of [this.#tick, this.#retry, this.#limit]) timer?.cancel();
+    for (const timer of [this.#tick, this.#retry, this.#limit, this.#lastMedia]) timer?.cancel();
     this.#settle();
   }
 
@@ -409,8 +462,13 @@ export class Push {
     const { channel, id } = this.broadcast.info;
     const fields = { channel, broadcast: id, destination: this.settings.id, code, why: words };
     this.#host.log[code ? 'warn' : 'info'](fields, `destination ${state}`);
-    this.#host.changed();
+    this.#changed();
   }
+}
+
+/** Refused as a name that somebody else publishes under, which may pass. */
+function isInUse(error: DestinationError | undefined): boolean {
+  return error?.code === 'publish-refused' && !error.fatal;
 }
 
 const KEY_REFUSED = new DestinationError(

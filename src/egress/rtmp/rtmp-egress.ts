@@ -21,6 +21,8 @@ export interface RtmpEgressOptions {
   readonly authorities: readonly string[];
   /** From 0 to 1; by default as random as it gets. */
   readonly random?: () => number;
+  /** How host names are looked up; given by tests only. */
+  readonly lookUp?: LookUp;
 }
 
 /** Since the start of the server. */

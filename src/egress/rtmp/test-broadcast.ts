@@ -1,6 +1,6 @@
 import { Broadcast } from '../../channel/broadcast.ts';
 import { DEFAULT_GROUP_BUFFER } from '../../channel/hub.ts';
-import type { Rendition } from '../../channel/rendition.ts';
+import type { Rendition, RenditionState } from '../../channel/rendition.ts';
 import type { Epoch } from '../../media/chunk.ts';
 import { writeChunk } from '../../media/mp4/cmaf-chunk.ts';
 import { milliseconds, ticks } from '../../media/time.ts';
@@ -53,6 +53,11 @@ export class TestBroadcast {
 export class TestRenditions implements Renditions {
   aacUnavailable: string | undefined;
   h264Unavailable: string | undefined;
+  /** What they say of themselves; they give nothing unless they are running. */
+  state: RenditionState = 'running';
+  words = 'running';
+  /** They have no end, as those whose encoder hangs. */
+  endless = false;
   /** What was asked for. */
   readonly asked: string[] = [];
   readonly #made = new Map<string, Rendition>();
@@ -65,15 +70,25 @@ export class TestRenditions implements Renditions {
     const found = this.#made.get(name);
     if (found) return found;
     this.asked.push(name);
+    const isRunning = () => this.state === 'running';
+    const about = { state: () => this.state, words: () => this.words };
     const made: Rendition = {
-      ...{ state: 'running', words: 'running', epoch: undefined },
+      get state() {
+        return about.state();
+      },
+      get words() {
+        return about.words();
+      },
+      epoch: undefined,
       follow: (tap) =>
         broadcast.tap({
           epoch: (epoch) => tap.epoch({ ...epoch, tracks: [track] }),
           chunk: (chunk) => {
-            if (chunk.kind === track.kind) tap.chunk(chunk);
+            if (chunk.kind === track.kind && isRunning()) tap.chunk(chunk);
           },
-          end: () => tap.end(),
+          end: () => {
+            if (!this.endless) tap.end();
+          },
         }),
     };
     this.#made.set(name, made);
