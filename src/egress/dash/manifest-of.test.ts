@@ -148,6 +148,30 @@ describe('an epoch', () => {
     expect(moved).toBeLessThan(away + 500);
   });
 
+  it('is led to by a period of its first picture where its publisher was away for some seconds, without a hole in any track', () => {
+    const resumed = START + 30_000;
+    const later = (now: number) => (now >= resumed ? now + 3500 : now);
+    const last = manifests([STEADY, { ...STEADY, seconds: 8, newSession: true }], later).at(-1);
+    expect(last?.periods.map(({ id }) => id)).toEqual(['p-0', 'p-1-hold', 'p-1']);
+    const [first, hold, second] = last?.periods ?? [];
+    for (const kind of ['video', 'audio'] as const) {
+      const [before, held, after] = [first, hold, second].map((period) =>
+        segmentsOf({ ...(last as Manifest), periods: period ? [period] : [] }, kind),
+      );
+      const [end, begin, next] = [before?.at(-1), held?.[0], after?.[0]];
+      expect(held).toHaveLength(1);
+      expect(begin?.start).toBeCloseTo((end?.start ?? 0) + (end?.duration ?? 0), 2);
+      expect(next?.start).toBeCloseTo((begin?.start ?? 0) + (begin?.duration ?? 0), 2);
+      expect(begin?.duration).toBeGreaterThan(3);
+    }
+    const length = hold?.adaptationSets[0]?.startNumber;
+    expect(hold?.adaptationSets.map(({ media }) => media)).toEqual([
+      'p/video/hold-1-$Number$.m4s',
+      'p/audio/hold-1-$Number$.m4s',
+    ]);
+    expect(length).toBe(Math.round((hold?.adaptationSets[0]?.timeline[0]?.duration ?? 0) / 90));
+  });
+
   it('begins with the presentation when it came in a burst', () => {
     const [last] = manifests([STEADY], () => START + 500);
     expect(last?.periods[0]?.start).toBe(0);

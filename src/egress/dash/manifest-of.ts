@@ -1,4 +1,10 @@
-import type { AdaptationSet, EarlyAvailability, Manifest, TimelineEntry } from '../../media/dash/manifest.ts';
+import type {
+  AdaptationSet,
+  EarlyAvailability,
+  Manifest,
+  Period,
+  TimelineEntry,
+} from '../../media/dash/manifest.ts';
 import {
   type Milliseconds,
   milliseconds,
@@ -8,6 +14,7 @@ import {
 } from '../../media/time.ts';
 import { type Segment, type SegmentLimits, targetDurationOf } from '../../package/segment.ts';
 import type { SegmentTrack } from '../../package/segment-track.ts';
+import { firstOfEpoch, holdMedia, LONGEST_HOLD } from '../http/hold-media.ts';
 import { formatMediaName } from '../http/media-resource.ts';
 import type { Presentation, TrackName } from '../http/presentation.ts';
 import { availabilityStartOf, type EpochPeriod, type PeriodClock } from './period-clock.ts';
@@ -22,6 +29,8 @@ const SEGMENTS_BEHIND = 2;
 const ROOM = 1.1;
 /** A segment can be had that long after its start. */
 const FIRST_CHUNK = 100;
+/** Less is no hole to any player. */
+const SHORTEST_HOLD = 20;
 /** Of that many target durations a live window must be, as `SegmentWindow` has it. */
 const LEAST_WINDOW = 4;
 /** Relative to `/live/{channel}/manifest.mpd`. */
@@ -39,13 +48,14 @@ export function manifestOf(
   const periods = clock.periods(now);
   const own = segmenter.tracks.map((track): [TrackName, SegmentTrack] => [track.kind, track]);
   const tracks: [TrackName, SegmentTrack][] = aac ? [...own, ['aac', aac]] : own;
-  const sets = periods.map((period) => ({
-    id: `${presentation.id}-${period.epoch.index}`,
-    start: period.start,
-    adaptationSets: tracks.flatMap(
+  const sets = periods.flatMap((period, index): Period[] => {
+    const id = `${presentation.id}-${period.epoch.index}`;
+    const adaptationSets = tracks.flatMap(
       ([name, track]) => adaptationSetOf(presentation, name, track, period) ?? [],
-    ),
-  }));
+    );
+    const hold = holdOf(presentation, tracks, periods[index - 1], period, adaptationSets);
+    return [...(hold ? [{ ...hold, id: `${id}-hold` }] : []), { id, start: period.start, adaptationSets }];
+  });
   const last = periods.at(-1);
   return {
     title: broadcast.title,
@@ -104,6 +114,34 @@ function adaptationSetOf(
   };
 }
 
+/**
+ * The time that the publisher was away, where it was not long: a period of its own in which the next one's first picture is shown, so
+ * that players need not step over a hole. Their distance from live stays what it was.
+ */
+function holdOf(
+  presentation: Presentation,
+  tracks: readonly (readonly [TrackName, SegmentTrack])[],
+  before: EpochPeriod | undefined,
+  { epoch, start, away }: EpochPeriod,
+  sets: readonly AdaptationSet[],
+): Omit<Period, 'id'> | undefined {
+  const length = before ? away : 0;
+  // No segment is longer than `MPD@maxSegmentDuration` says.
+  const longest = Math.min(LONGEST_HOLD, targetDurationOf(presentation.segmenter.limits));
+  if (length < SHORTEST_HOLD || length > longest) return undefined;
+  const held = tracks.flatMap(([name, track]) => {
+    const first = firstOfEpoch(track, epoch.index);
+    const set = sets.find(({ media }) => media.startsWith(`${presentation.id}/${name}/`));
+    if (!first || !set || !holdMedia(first, milliseconds(length))) return [];
+    const duration = millisecondsToTicks(milliseconds(length), set.timescale);
+    const media = `${presentation.id}/${name}/hold-${epoch.index}-$Number$.m4s`;
+    const timeline = [{ start: first.start, duration }];
+    return [{ ...set, media, startNumber: length, timeline, early: undefined, referenceTime: undefined }];
+  });
+  if (held.length < sets.length) return undefined;
+  return { start: milliseconds(start - length), adaptationSets: held };
+}
+
 const entryOf = ({ start, duration }: Segment): TimelineEntry => ({ start, duration });
 
 /**
@@ -136,8 +174,9 @@ const earlyAvailability = ({ segment }: SegmentLimits): EarlyAvailability => ({
 
 /** From a period's start to the end of its last segment. */
 function lengthOf({ segmenter }: Presentation, { epoch, mediaStart }: EpochPeriod): number {
-  const ends = segmenter.tracks.flatMap(({ window: { last } }) =>
-    last?.epoch === epoch ? ticksToMilliseconds(ticks(last.start + last.duration), last.timescale) : [],
-  );
+  const ends = segmenter.tracks.flatMap(({ window }) => {
+    const last = window.listed.findLast((segment) => segment.epoch === epoch);
+    return last ? ticksToMilliseconds(ticks(last.start + last.duration), last.timescale) : [];
+  });
   return Math.max(0, ...ends) - mediaStart;
 }

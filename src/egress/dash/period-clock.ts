@@ -10,6 +10,8 @@ export interface EpochPeriod {
   readonly start: Milliseconds;
   /** Media time that is shown there. */
   readonly mediaStart: Milliseconds;
+  /** So long before its start it would begin if it followed the epoch before at once, as its media does: whole milliseconds. */
+  readonly away: Milliseconds;
 }
 
 /** What two epochs are apart by less than this is jitter: they follow one another without a gap. */
@@ -54,7 +56,10 @@ export class PeriodClock {
     const possible = Math.max(measured, -mediaStart);
     const offset = possible - this.#lastOffset < JITTER ? this.#lastOffset : possible;
     const start = milliseconds(Math.round(mediaStart + offset));
-    this.#known.set(index, { epoch: any.epoch, mediaStart, start, offset });
+    const before = this.#known.get(index - 1);
+    const joined = before ? before.start + mediaStart - before.mediaStart : start;
+    const away = milliseconds(Math.round(start - joined));
+    this.#known.set(index, { epoch: any.epoch, mediaStart, start, offset, away });
     this.#lastOffset = offset;
   }
 
@@ -85,9 +90,11 @@ function firstSegments({ segmenter }: Presentation): [number, Segment[]][] {
 function edgeOf({ segmenter }: Presentation): number {
   const ends = segmenter.tracks.flatMap(({ open, window }) => {
     const segment = open ?? window.last;
-    return segment ? startOf(segment) + ticksToMilliseconds(segment.duration, segment.timescale) : [];
+    return segment ? startOf(segment) + lengthOf(segment) : [];
   });
   return Math.max(0, ...ends);
 }
+
+const lengthOf = ({ duration, timescale }: Segment): Milliseconds => ticksToMilliseconds(duration, timescale);
 
 const startOf = ({ start, timescale }: Segment): Milliseconds => ticksToMilliseconds(start, timescale);

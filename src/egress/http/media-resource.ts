@@ -1,5 +1,7 @@
+import { milliseconds } from '../../media/time.ts';
 import type { Part, Segment } from '../../package/segment.ts';
 import { DeliveryError } from './delivery-error.ts';
+import { firstOfEpoch, holdMedia, LONGEST_HOLD } from './hold-media.ts';
 import type { Presentation, TrackName } from './presentation.ts';
 import type { SharedMedia } from './send-media.ts';
 import type { Client } from './waiting-list.ts';
@@ -8,16 +10,19 @@ import type { Client } from './waiting-list.ts';
 export type MediaName =
   | { readonly type: 'init'; readonly epoch: number }
   | { readonly type: 'segment'; readonly sequence: number }
-  | { readonly type: 'part'; readonly sequence: number };
+  | { readonly type: 'part'; readonly sequence: number }
+  /** What leads to an epoch for so many ms: {@link holdMedia}. */
+  | { readonly type: 'hold'; readonly epoch: number; readonly length: number };
 
-const NAME = /^(?:init-(\d{1,12})\.mp4|(\d{1,12})\.m4s|part-(\d{1,12})\.m4s)$/;
+const NAME = /^(?:init-(\d{1,12})\.mp4|(\d{1,12})\.m4s|part-(\d{1,12})\.m4s|hold-(\d{1,12})-(\d{1,4})\.m4s)$/;
 
 /** Reads a name of {@link formatMediaName}. Throws DeliveryError `invalid-request`. */
 export function parseMediaName(name: string): MediaName {
-  const [, epoch, segment, part] = NAME.exec(name) ?? [];
+  const [, epoch, segment, part, held, length] = NAME.exec(name) ?? [];
   if (epoch !== undefined) return { type: 'init', epoch: Number(epoch) };
   if (segment !== undefined) return { type: 'segment', sequence: Number(segment) };
   if (part !== undefined) return { type: 'part', sequence: Number(part) };
+  if (held !== undefined) return { type: 'hold', epoch: Number(held), length: Number(length) };
   throw new DeliveryError(
     'invalid-request',
     'There are init-{epoch}.mp4, {number}.m4s and part-{number}.m4s here.',
@@ -27,6 +32,7 @@ export function parseMediaName(name: string): MediaName {
 /** The last piece of a resource's address, below those of its presentation and its track. */
 export function formatMediaName(name: MediaName): string {
   if (name.type === 'init') return `init-${name.epoch}.mp4`;
+  if (name.type === 'hold') return `hold-${name.epoch}-${name.length}.m4s`;
   return name.type === 'segment' ? `${name.sequence}.m4s` : `part-${name.sequence}.m4s`;
 }
 
@@ -45,6 +51,8 @@ export async function findMedia(
       return initOf(presentation, track, name.epoch);
     case 'segment':
       return segmentOf(presentation, track, name.sequence);
+    case 'hold':
+      return holdOf(presentation, track, name.epoch, name.length);
     case 'part': {
       if (!(await partComes(presentation, track, name.sequence, client))) return undefined;
       return partOf(presentation, track, name.sequence);
@@ -56,6 +64,15 @@ function initOf(presentation: Presentation, name: TrackName, epoch: number): Sha
   const init = presentation.init(name, epoch);
   if (!init) throw notFound();
   return { ...shared(presentation, name, `i${epoch}`, [init], init.byteLength), released: () => false };
+}
+
+function holdOf(presentation: Presentation, name: TrackName, epoch: number, length: number): SharedMedia {
+  const track = presentation.track(name);
+  const first = track && firstOfEpoch(track, epoch);
+  const media = length <= LONGEST_HOLD && first && holdMedia(first, milliseconds(length));
+  if (!media) throw notFound();
+  const tag = `h${epoch}.${length}`;
+  return { ...shared(presentation, name, tag, [media], media.byteLength), released: () => false };
 }
 
 function segmentOf(presentation: Presentation, name: TrackName, sequence: number): SharedMedia {

@@ -91,7 +91,27 @@ export class ManifestRules {
     if (!within || !timeSource) broken('service-description', `${target} within ${min} and ${max}`);
   }
 
-  #checkPeriods({ periods }: ReadManifest): void {
+  /** What is shown while the publisher was away: it leaves no hole, and is of one segment a track. */
+  #checkHold(
+    hold: ReadPeriod,
+    before: ReadPeriod | undefined,
+    after: ReadPeriod | undefined,
+    longest: number,
+  ) {
+    if (!before || !after || !hold.sets.every(isHold))
+      broken('period-order', `${hold.id} is between no others`);
+    const holes = [hold.start - endOf(before), after.start - endOf(hold)];
+    if (holes.some((hole) => Math.abs(hole) > SEAM))
+      broken('period-continuity', `${hold.id}: ${holes.join()}`);
+    for (const { kind, entries, timescale } of hold.sets) {
+      const [entry] = entries;
+      const lasts = (entry?.duration ?? 0) / timescale;
+      if (entries.length !== 1) broken('timeline-order', `${kind} of ${hold.id}`);
+      if (lasts > longest + ROUNDING) broken('segment-duration', `${kind} of ${hold.id}: ${lasts}`);
+    }
+  }
+
+  #checkPeriods({ periods, longest }: ReadManifest): void {
     const ids = new Set(periods.map(({ id }) => id));
     if (ids.size !== periods.length) broken('period-order', 'a period comes twice');
     for (const [index, period] of periods.entries()) {
@@ -106,12 +126,13 @@ export class ManifestRules {
         if (same && (same.offset !== set.offset || same.initialization !== set.initialization))
           broken('period-unchanged', `${set.kind} of ${period.id}`);
       }
+      if (period.sets.some(isHold)) this.#checkHold(period, before, periods[index + 1], longest);
     }
   }
 
   #checkTrack(manifest: ReadManifest, kind: string, now: number): void {
     const sets = manifest.periods.flatMap((period) =>
-      period.sets.filter((set) => set.kind === kind).map((set) => ({ period, set })),
+      period.sets.filter((set) => set.kind === kind && !isHold(set)).map((set) => ({ period, set })),
     );
     let before: ReadEntry | undefined;
     for (const { set, period } of sets) {
@@ -196,6 +217,9 @@ export class ManifestRules {
     if (!(Math.abs(duration - end) <= SEAM)) broken('ended', `${duration} instead of ${end}`);
   }
 }
+
+/** It is of no segments of the broadcast. */
+const isHold = ({ media }: ReadSet): boolean => media.includes('/hold-');
 
 const namesOf = ({ entries, media, timescale }: ReadSet) =>
   entries.map(
