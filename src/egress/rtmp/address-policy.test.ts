@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { AddressPolicy, problemOfAllowed } from './address-policy.ts';
 import { DestinationError } from './destination-error.ts';
 
+const never = new AbortController().signal;
+
 const refuses = async (address: string, allow: readonly string[] = []): Promise<boolean> => {
   const policy = new AddressPolicy(allow, async () => [address]);
   try {
-    await policy.resolve('example.org');
+    await policy.resolve('example.org', never);
     return false;
   } catch (error) {
     return error instanceof DestinationError && error.code === 'address-refused' && error.fatal;
@@ -42,7 +44,7 @@ describe('without a setting', () => {
 
   it('refuses a host of which any address is not public', async () => {
     const policy = new AddressPolicy([], async () => ['8.8.8.8', '10.0.0.1']);
-    await expect(policy.resolve('example.org')).rejects.toMatchObject({ code: 'address-refused' });
+    await expect(policy.resolve('example.org', never)).rejects.toMatchObject({ code: 'address-refused' });
   });
 
   it('looks no address up that is one, however it is spelled, and checks what others are found to be', async () => {
@@ -52,7 +54,7 @@ describe('without a setting', () => {
       return ['127.0.0.1'];
     });
     for (const host of ['127.0.0.1', '::1', '2130706433', '0x7f.1', 'localhost']) {
-      await expect(policy.resolve(host)).rejects.toMatchObject({ code: 'address-refused' });
+      await expect(policy.resolve(host, never)).rejects.toMatchObject({ code: 'address-refused' });
     }
     expect(asked).toEqual(['2130706433', '0x7f.1', 'localhost']);
   });
@@ -69,8 +71,8 @@ describe('with restream.allow', () => {
 
   it('allows the hosts that it lists wherever they are', async () => {
     const policy = new AddressPolicy(['Media.Local'], async () => ['10.0.0.1', 'fe80::1']);
-    expect(await policy.resolve('media.local')).toEqual(['10.0.0.1', 'fe80::1']);
-    await expect(policy.resolve('other.local')).rejects.toMatchObject({ code: 'address-refused' });
+    expect(await policy.resolve('media.local', never)).toEqual(['10.0.0.1', 'fe80::1']);
+    await expect(policy.resolve('other.local', never)).rejects.toMatchObject({ code: 'address-refused' });
   });
 
   it('says what it cannot read', () => {
@@ -84,12 +86,23 @@ describe('with restream.allow', () => {
 
 it('says so when there is no such host', async () => {
   const none = new AddressPolicy([], async () => []);
-  await expect(none.resolve('nowhere.example')).rejects.toMatchObject({
+  await expect(none.resolve('nowhere.example', never)).rejects.toMatchObject({
     code: 'host-not-found',
     fatal: false,
   });
   const failing = new AddressPolicy([], async () => {
     throw new Error('EAI_AGAIN');
   });
-  await expect(failing.resolve('nowhere.example')).rejects.toMatchObject({ code: 'host-not-found' });
+  await expect(failing.resolve('nowhere.example', never)).rejects.toMatchObject({ code: 'host-not-found' });
+});
+
+it('waits for a name server no longer than it is told to', async () => {
+  const silent = new AddressPolicy([], () => new Promise(() => {}));
+  const abort = new AbortController();
+  const resolving = silent.resolve('nowhere.example', abort.signal);
+  abort.abort();
+  await expect(resolving).rejects.toMatchObject({ code: 'host-not-found', fatal: false });
+  await expect(silent.resolve('nowhere.example', abort.signal)).rejects.toMatchObject({
+    code: 'host-not-found',
+  });
 });

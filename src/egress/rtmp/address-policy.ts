@@ -58,10 +58,10 @@ export class AddressPolicy {
 
   /**
    * Resolves a host once and checks every address: these and no others are to be dialled. Throws DestinationError
-   * `host-not-found`, or `address-refused` when any of them may not be.
+   * `host-not-found`, also when it is given up, or `address-refused` when any of them may not be.
    */
-  async resolve(host: string): Promise<readonly string[]> {
-    const addresses = isIP(host) ? [host] : await this.#find(host);
+  async resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
+    const addresses = isIP(host) ? [host] : await this.#find(host, signal);
     if (this.#allowed.hosts.has(host.toLowerCase())) return addresses;
     const refused = addresses.find((address) => !this.#allows(address));
     if (refused === undefined) return addresses;
@@ -72,8 +72,13 @@ export class AddressPolicy {
     );
   }
 
-  async #find(host: string): Promise<readonly string[]> {
-    const addresses = await this.#lookUp(host).catch(() => []);
+  async #find(host: string, signal: AbortSignal): Promise<readonly string[]> {
+    const { promise: given, resolve } = Promise.withResolvers<readonly string[]>();
+    const give = () => resolve([]);
+    signal.addEventListener('abort', give, { once: true });
+    const found = this.#lookUp(host).catch(() => []);
+    const addresses = signal.aborted ? [] : await Promise.race([found, given]);
+    signal.removeEventListener('abort', give);
     if (addresses.length > 0) return addresses;
     throw new DestinationError(
       'host-not-found',

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { milliseconds } from '../../media/time.ts';
+import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import { withAuthentication } from './authentication.ts';
 import { DestinationError } from './destination-error.ts';
 import { PublishConnection } from './publish-connection.ts';
@@ -15,7 +15,12 @@ export interface DestinationReport {
   readonly words: string;
 }
 
+/** For finding the host; and for dialling, all addresses together. */
 const TIMEOUT = milliseconds(10_000);
+/** A push goes from one address to the next as well. */
+const MOST_ADDRESSES = 4;
+/** What may be another at another address. */
+const ELSEWHERE: ReadonlySet<DestinationError['code']> = new Set(['unreachable', 'no-answer', 'closed']);
 const REACHED =
   'The server takes the connection. Whether it takes the stream key shows when you go live: nothing was published.';
 
@@ -24,23 +29,52 @@ export async function probeDestination(
   { url, streamKey }: DestinationSettings,
   host: Omit<PushHost, 'changed'>,
 ): Promise<DestinationReport> {
-  const abort = new AbortController();
-  const timer = host.clock.after(TIMEOUT, () => abort.abort());
   try {
     const target = parsePublishTarget(url, streamKey);
-    const [address = ''] = await host.policy.resolve(target.host);
-    const { authorities, openSocket } = host;
-    const error = await withAuthentication(target, async (asked) => {
-      const socket = await openSocket({ address, target: asked, authorities, signal: abort.signal });
-      return await shakeHands(socket, asked, host);
-    });
+    const resolve = (signal: AbortSignal) => host.policy.resolve(target.host, signal);
+    const addresses = (await limited(host, TIMEOUT, resolve)).slice(0, MOST_ADDRESSES);
+    const timeout = milliseconds(TIMEOUT / addresses.length);
+    let error: DestinationError | undefined;
+    for (const address of addresses) {
+      error = await limited(host, timeout, (signal) => tryAddress(address, target, host, signal));
+      if (!error || !ELSEWHERE.has(error.code)) break;
+    }
     if (error) throw error;
     return { reached: true, code: null, words: REACHED };
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
     return { reached: false, code: error.code, words: error.message };
+  }
+}
+
+async function limited<T>(
+  { clock }: Omit<PushHost, 'changed'>,
+  timeout: Milliseconds,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  const timer = clock.after(timeout, () => abort.abort());
+  try {
+    return await call(abort.signal);
   } finally {
     timer.cancel();
+  }
+}
+
+async function tryAddress(
+  address: string,
+  target: PublishTarget,
+  host: Omit<PushHost, 'changed'>,
+  signal: AbortSignal,
+): Promise<DestinationError | undefined> {
+  const { authorities, openSocket } = host;
+  try {
+    return await withAuthentication(target, async (asked) =>
+      shakeHands(await openSocket({ address, target: asked, authorities, signal }), asked, host),
+    );
+  } catch (error) {
+    if (error instanceof DestinationError) return error;
+    throw error;
   }
 }
 

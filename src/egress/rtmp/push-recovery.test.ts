@@ -109,6 +109,7 @@ describe('a key that is in use', () => {
     server.behaviour = { publish: 'NetStream.Publish.BadName' };
     const one = bench.push();
     while (clock.now() < 30_000) await bench.retry(one);
+    await bench.until('retrying', one);
     server.behaviour = {};
     await bench.retry(one);
     await bench.started(server.connections.length);

@@ -74,7 +74,7 @@ export interface PushHost {
   changed(): void;
 }
 
-/** Dialling, TLS included. */
+/** Finding the host, and dialling, TLS included: each. */
 const DIAL_TIMEOUT = milliseconds(10_000);
 const TICK = milliseconds(500);
 /** A server that refuses a key may take the connection first, and close it. */
@@ -211,7 +211,7 @@ export class Push {
     try {
       const { url, streamKey } = this.settings;
       const target = parsePublishTarget(url, streamKey);
-      const addresses = await this.#host.policy.resolve(target.host);
+      const addresses = await this.#limited((signal) => this.#host.policy.resolve(target.host, signal));
       const address = addresses[this.#attempts % addresses.length] ?? '';
       this.#attempts += 1;
       const error = await withAuthentication(target, (asked) => this.#dial(address, asked));
@@ -224,16 +224,21 @@ export class Push {
 
   /** Uses one connection to its end; answers what was wrong, undefined when it was closed from here. */
   async #dial(address: string, target: PublishTarget): Promise<DestinationError | undefined> {
-    const { clock, authorities, openSocket } = this.#host;
+    const { authorities, openSocket } = this.#host;
     if (this.#isOver) return undefined;
+    const socket = await this.#limited((signal) => openSocket({ address, target, authorities, signal }));
+    if (!this.#isOver) return await this.#use(socket, target);
+    socket.destroy();
+    return undefined;
+  }
+
+  /** Gives it up after a while, and at once when this is over. */
+  async #limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
     this.#abort = abort;
-    const timer = clock.after(DIAL_TIMEOUT, () => abort.abort());
+    const timer = this.#host.clock.after(DIAL_TIMEOUT, () => abort.abort());
     try {
-      const socket = await openSocket({ address, target, authorities, signal: abort.signal });
-      if (!this.#isOver) return await this.#use(socket, target, timer);
-      socket.destroy();
-      return undefined;
+      return await call(abort.signal);
     } finally {
       timer.cancel();
     }
@@ -249,8 +254,7 @@ export class Push {
     );
   }
 
-  async #use(socket: Socket, target: PublishTarget, dialling: Timer): Promise<DestinationError | undefined> {
-    dialling.cancel();
+  async #use(socket: Socket, target: PublishTarget): Promise<DestinationError | undefined> {
     const connection = new PublishConnection(socket, target, this.#host.clock, {
       onReady: (capabilities) => this.#ready(connection, capabilities),
       onPublishing: () => this.#publishing(),

@@ -1,11 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock } from '../../channel/clock.ts';
 import { Listeners } from '../../channel/listeners.ts';
 import type { Log } from '../../channel/log.ts';
-import { AddressPolicy } from './address-policy.ts';
+import { AddressPolicy, type LookUp } from './address-policy.ts';
 import type { Renditions } from './from-channel.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { hostLookUp } from './host-look-up.ts';
 import { openSocket } from './open-socket.ts';
 import { type DestinationReport, probeDestination } from './probe-destination.ts';
 import { type DestinationSettings, Push, type PushHost, type PushState } from './push.ts';
@@ -42,14 +41,10 @@ export class RtmpEgress {
   #droppedBefore = 0;
 
   constructor(options: RtmpEgressOptions) {
-    const { clock, log, renditions, allow, random = Math.random } = options;
-    // Each takes one of the few threads that files are read and synced on, for as long as a name server does not answer.
-    const addressesOf = oneAtATime(async (host: string) =>
-      (await lookup(host, { all: true })).map(({ address }) => address),
-    );
+    const { clock, log, renditions, allow, random = Math.random, lookUp = hostLookUp() } = options;
     this.#host = {
       ...{ clock, log, renditions, random, openSocket },
-      policy: new AddressPolicy(allow, addressesOf),
+      policy: new AddressPolicy(allow, lookUp),
       authorities: options.authorities,
     };
   }

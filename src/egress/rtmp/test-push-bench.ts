@@ -13,19 +13,20 @@ export class PushBench {
   readonly egress: RtmpEgress;
   stream = new TestBroadcast();
 
-  private constructor(server: TestRtmpServer, lookUp?: LookUp) {
+  private constructor(server: TestRtmpServer, lookUp: LookUp | undefined, allow: readonly string[]) {
     const { clock, renditions } = this;
     this.server = server;
     this.egress = new RtmpEgress({
-      ...{ clock, renditions, allow: ['127.0.0.1'], authorities: [], random: () => 0.5 },
+      ...{ clock, renditions, allow, authorities: [], random: () => 0.5 },
       log: { info: () => {}, warn: () => {}, error: () => {} },
       ...(lookUp && { lookUp }),
     });
     this.egress.changed.add(server.notice);
   }
 
-  static async start(lookUp?: LookUp): Promise<PushBench> {
-    return new PushBench(await TestRtmpServer.start(), lookUp);
+  /** Who listens at 127.0.0.1 may be pushed to, unless something else is allowed. */
+  static async start(lookUp?: LookUp, allow = ['127.0.0.1']): Promise<PushBench> {
+    return new PushBench(await TestRtmpServer.start(), lookUp, allow);
   }
 
   settings(rest: Partial<DestinationSettings> = {}): DestinationSettings {

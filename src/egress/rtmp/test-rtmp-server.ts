@@ -24,6 +24,8 @@ export interface TestServerBehaviour {
   readonly capabilities?: Amf0Object | null;
   /** Lets nobody in who does not answer Adobe's challenge; with `opaque` as Akamai's servers put it. */
   readonly authentication?: { readonly user: string; readonly password: string; readonly opaque: boolean };
+  /** Refuses `connect`, and says where to go instead (`ex.redirect`). */
+  readonly redirect?: string;
   /** The answer to `publish`: a status code, `close` for none, `nothing` for none and waiting. */
   readonly publish?: string;
   /** Closes the connection once it was published to. */
@@ -157,7 +159,7 @@ export class TestRtmpServer {
 
   #answer(connection: TestServerConnection, command: RtmpCommand): void {
     connection.commands.push(command);
-    const { capabilities = {} } = this.behaviour;
+    const { capabilities = {}, redirect } = this.behaviour;
     const { transaction } = command;
     const say = (name: string, ...values: RtmpCommand['arguments']) =>
       connection.say(writeCommand({ name, transaction, arguments: values }));
@@ -165,6 +167,9 @@ export class TestRtmpServer {
     if (rejection !== undefined) {
       say('_error', null, { level: 'error', code: 'NetConnection.Connect.Rejected', description: rejection });
       connection.socket.end();
+    } else if (command.name === 'connect' && redirect !== undefined) {
+      const code = 'NetConnection.Connect.Rejected';
+      say('_error', null, { level: 'error', code, description: 'moved', ex: { code: 302, redirect } });
     } else if (command.name === 'connect' && capabilities === null) {
       const why = { level: 'error', code: 'NetConnection.Connect.Rejected', description: 'no' };
       say('_error', null, why);
