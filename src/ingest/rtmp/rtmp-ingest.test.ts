@@ -395,11 +395,11 @@ describe('a server', () => {
       const isNoted = () =>
         existsSync(`${path}.json`) && JSON.parse(readFileSync(`${path}.json`, 'utf8')).checkpoint !== null;
       const expected = writeFlv(half).length - 4;
+      const isStored = () => existsSync(`${path}.json`) && readFileSync(path).length === expected;
+      await stored(server, publisher, isStored);
+      // Only of what is on disk is anything noted.
       if (noted) for (let second = 0; second < 7; second++) server.clock.advance(1000);
-      await stored(server, publisher, () => {
-        const isStored = existsSync(`${path}.json`) && readFileSync(path).length === expected;
-        return isStored && isNoted() === noted;
-      });
+      await eventually(() => isNoted() === noted);
       const next = await start({ folder: server.leftByKill(), grace: 30_000 });
       expect(next.channel('main').broadcast?.info.id).toBe(server.channel('main').broadcast?.info.id);
       expect(next.channel('main').state).toBe('interrupted');
