@@ -59,3 +59,9 @@ it('gives out what waits when it is told to', () => {
   output.interleaver.flush();
   expect(output.times).toEqual([0, 40]);
 });
+
+it('waits with no more than 16 MiB', () => {
+  const output = new Output('video', 'audio');
+  for (let time = 0; time < 10_000; time += 40) output.push(videoFrame(time, 256 * 1024));
+  expect(output.times.length).toBe(250 - 63);
+});

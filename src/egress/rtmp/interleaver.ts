@@ -1,3 +1,4 @@
+import { lengthOf } from '../../media/rtmp/message.ts';
 import type { Milliseconds } from '../../media/time.ts';
 import type { Track } from '../../media/track.ts';
 import type { FlvFrame } from './flv-track.ts';
@@ -6,6 +7,7 @@ import type { FlvFrame } from './flv-track.ts';
 const LONGEST_WAIT = 1500;
 /** What waits at most, of media: a publisher may bring at once what it kept through a cut. */
 const MAX_SPAN = 30_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 interface Waiting {
   readonly frame: FlvFrame;
@@ -17,6 +19,7 @@ interface Waiting {
 export class Interleaver {
   readonly #output: (frame: FlvFrame) => void;
   readonly #waiting: Record<Track['kind'], Waiting[]> = { video: [], audio: [] };
+  #bytes = 0;
   #expected: ReadonlySet<Track['kind']> = new Set();
 
   constructor(output: (frame: FlvFrame) => void) {
@@ -30,6 +33,7 @@ export class Interleaver {
 
   push(frame: FlvFrame, now: Milliseconds): void {
     this.#waiting[frame.track.kind].push({ frame, at: now });
+    this.#bytes += lengthOf(frame);
     this.#release(now);
   }
 
@@ -59,11 +63,13 @@ export class Interleaver {
     const waiting = this.#waiting[kind];
     const [first] = waiting;
     const span = (waiting.at(-1)?.frame.time ?? 0) - (first?.frame.time ?? 0);
-    return now - (first?.at ?? now) < LONGEST_WAIT && span < MAX_SPAN;
+    return now - (first?.at ?? now) < LONGEST_WAIT && span < MAX_SPAN && this.#bytes <= MAX_BYTES;
   }
 
   #take(kind: Track['kind']): void {
     const first = this.#waiting[kind].shift();
-    if (first) this.#output(first.frame);
+    if (!first) return;
+    this.#bytes -= lengthOf(first.frame);
+    this.#output(first.frame);
   }
 }

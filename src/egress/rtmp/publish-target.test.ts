@@ -39,6 +39,9 @@ it('takes a key that stands in the address out of it, with what follows it', () 
 
 it('keeps what servers have put into the query of an application', () => {
   expect(parsePublishTarget('rtmp://host/app?vhost=a', 'k')).toMatchObject({ app: 'app?vhost=a' });
+  expect(parsePublishTarget('rtmp://host/a%20b?sig=a%2Bb%26c', 'k')).toMatchObject({
+    ...{ app: 'a b?sig=a%2Bb%26c', tcUrl: 'rtmp://host/a b?sig=a%2Bb%26c' },
+  });
 });
 
 it('knows who publishes where that stands behind the key', () => {

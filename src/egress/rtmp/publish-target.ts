@@ -37,7 +37,8 @@ export function parsePublishTarget(address: string, streamKey: string): PublishT
   const path = url.pathname.replace(/^\/+|\/+$/g, '');
   const { key, credentials } = takeCredentials(streamKey.trim());
   const split = key ? path.length : path.lastIndexOf('/');
-  const app = decode(path.slice(0, Math.max(split, 0)) + url.search);
+  // The query as it stands: it may be signed.
+  const app = decode(path.slice(0, Math.max(split, 0))) + url.search;
   const streamName = key || decode(path.slice(split + 1));
   if (!app) throw invalid('The address needs a path behind the host, such as rtmp://example.org/live');
   if (!streamName) throw invalid('The destination has no stream key');

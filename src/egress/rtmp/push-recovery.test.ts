@@ -132,6 +132,24 @@ describe('a key that is in use', () => {
   });
 });
 
+describe('a push that failed', () => {
+  it('is counted until it is replaced, taken away or its broadcast is over', async () => {
+    const { egress, server, stream } = bench;
+    server.behaviour = { publish: 'NetStream.Publish.Denied' };
+    const one = bench.push();
+    await one.closed;
+    expect(egress.counts.pushes).toMatchObject({ failed: 1, over: 0 });
+    one.close();
+    expect(egress.counts.pushes).toMatchObject({ failed: 0, over: 0 });
+    for (let count = 0; count < 2; count += 1) await bench.push().closed;
+    expect(egress.counts.pushes).toMatchObject({ failed: 1 });
+    stream.end();
+    await stream.broadcast.closed;
+    await Promise.resolve();
+    expect(egress.counts.pushes).toMatchObject({ failed: 0 });
+  });
+});
+
 describe('who follows a push', () => {
   it('is told that it holds, and that it does no more', async () => {
     const { clock, egress, stream } = bench;

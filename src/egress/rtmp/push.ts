@@ -199,8 +199,9 @@ export class Push {
     this.#changed();
   }
 
-  /** Ends it: what waits is sent, then the connection is closed. Idempotent. */
+  /** Ends it: what waits is sent, then the connection is closed. One that failed is over as well. Idempotent. */
   close(): void {
+    if (this.#state === 'failed') this.#become('over');
     this.#end('over');
   }
 

@@ -37,6 +37,8 @@ export class RtmpEgress {
   readonly changed = new Listeners<Push>();
   readonly #host: Omit<PushHost, 'changed'>;
   readonly #pushes = new Set<Push>();
+  /** The newest of each destination, until its broadcast is over. */
+  readonly #failed = new Map<string, Push>();
   #sentBefore = 0;
   #droppedBefore = 0;
 
@@ -58,6 +60,7 @@ export class RtmpEgress {
       sentBytes += status.sentBytes;
       droppedGroups += status.droppedGroups;
     }
+    for (const { status } of this.#failed.values()) if (status.state === 'failed') pushes.failed += 1;
     return { pushes, sentBytes, droppedGroups };
   }
 
@@ -74,6 +77,7 @@ export class RtmpEgress {
     const before = Promise.all(earlier.map(({ closed }) => closed));
     push = new Push(broadcast, settings, { ...this.#host, changed }, before);
     this.#pushes.add(push);
+    this.#failed.delete(settings.id);
     void this.#forget(push);
     return push;
   }
@@ -95,5 +99,10 @@ export class RtmpEgress {
     this.#pushes.delete(push);
     this.#sentBefore += push.status.sentBytes;
     this.#droppedBefore += push.status.droppedGroups;
+    if (push.status.state !== 'failed') return;
+    const { id } = push.settings;
+    this.#failed.set(id, push);
+    await push.broadcast.closed;
+    if (this.#failed.get(id) === push) this.#failed.delete(id);
   }
 }

@@ -76,3 +76,30 @@ it('is bounded, and what comes out can always be decoded: no frame follows a hol
     }),
   );
 });
+
+it('counts only groups that were left out, with a configuration that is older than all media', () => {
+  const queue = new SendQueue();
+  queue.push(message(0, { isConfiguration: true, startsGroup: false }));
+  for (let time = 0; time < 60_000; time += 40) queue.push(message(time));
+  expect(queue.dropped).toEqual({ groups: 55, messages: 55 * 25, bytes: 55 * 2500 });
+  const [configuration, first, ...rest] = drain(queue);
+  expect(configuration).toMatchObject({ isConfiguration: true });
+  expect(first).toMatchObject({ timestamp: 55_000, startsGroup: true });
+  expect(rest.length).toBe(124);
+});
+
+it('counts a group that was sent in part once', () => {
+  const queue = new SendQueue();
+  queue.push(message(0));
+  queue.shift();
+  for (let time = 40; time < 6000; time += 40) queue.push(message(time));
+  expect(queue.dropped.groups).toBe(5);
+});
+
+it('is bounded with a configuration before one group without an end', () => {
+  const queue = new SendQueue();
+  queue.push(message(0, { isConfiguration: true, startsGroup: false }));
+  for (let time = 0; time < 60_000; time += 40) queue.push(message(time, { startsGroup: time === 0 }));
+  expect(queue.bytes).toBeLessThan(200);
+  expect(queue.dropped).toEqual({ groups: 1, messages: 1500, bytes: 150_000 });
+});

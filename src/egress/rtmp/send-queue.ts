@@ -53,19 +53,26 @@ export class SendQueue {
   }
 
   get #span(): number {
-    return (this.#messages.at(-1)?.timestamp ?? 0) - (this.#messages[0]?.timestamp ?? 0);
+    return (this.#messages.at(-1)?.timestamp ?? 0) - (this.#messages[this.#firstMedia]?.timestamp ?? 0);
+  }
+
+  /** Configurations that are kept before it may be old. */
+  get #firstMedia(): number {
+    return this.#messages.findIndex(({ isConfiguration }) => !isConfiguration);
   }
 
   /** Leaves out all before the newest group; that as well, where nothing else would make room. */
   #skip(): void {
     const newest = this.#messages.findLastIndex(({ startsGroup }) => startsGroup);
-    const end = newest > 0 ? newest : this.#messages.length;
-    if (newest <= 0) this.#isCut = true;
+    this.#isCut = newest <= this.#firstMedia;
+    const end = this.#isCut ? this.#messages.length : newest;
     const kept = this.#messages.slice(end);
     const skipped = this.#messages.slice(0, end);
     this.#messages = [...lastConfigurations(skipped), ...kept];
-    for (const message of skipped) if (!message.isConfiguration) this.#count(message);
-    this.#groups += Math.max(1, skipped.filter(({ startsGroup }) => startsGroup).length);
+    const media = skipped.filter(({ isConfiguration }) => !isConfiguration);
+    for (const message of media) this.#count(message);
+    const sentInPart = media[0]?.startsGroup === false ? 1 : 0;
+    this.#groups += sentInPart + media.filter(({ startsGroup }) => startsGroup).length;
     this.#bytes = this.#messages.reduce((sum, message) => sum + lengthOf(message), 0);
   }
 

@@ -225,3 +225,19 @@ it('sends the sound of pictures that went out although groups behind them were l
   expect(stream.step(MESSAGE.audio).monotonic).toBe(true);
   expect(stream.step(MESSAGE.audio).longest).toBeLessThan(45);
 });
+
+it('fills no more than ten seconds of silence at once, when the sound is gone after hours', () => {
+  const stream = new Stream();
+  const take = (time: number, kinds: readonly ('video' | 'audio')[]) => {
+    stream.now = 50_000 + time;
+    stream.splicer.take(videoFrame(time), milliseconds(stream.now), kinds);
+  };
+  const hours = 5 * 3_600_000;
+  for (let time = 0; time <= hours; time += 1000) take(time, BOTH);
+  take(hours + 1000, ['video']);
+  take(hours + 2000, ['video']);
+  const sound = stream.of(MESSAGE.audio);
+  expect(sound.length).toBeGreaterThan(40);
+  expect(sound.length).toBeLessThan(600);
+  expect(stream.step(MESSAGE.audio)).toMatchObject({ monotonic: true });
+});

@@ -118,9 +118,14 @@ export class Splicer {
     this.#settle(time, now);
     const end = time + frame.duration;
     if (frame.track.kind === 'audio') this.#soundEnd = Math.max(this.#soundEnd, end);
-    else if (!kinds.includes('audio')) this.#fillSound(this.#silence(), time);
+    else if (!kinds.includes('audio')) this.#fillMissingSound(time);
     this.#send(frame.track, time, frame, frame.startsGroup);
     this.#position = Math.max(this.#position, end);
+  }
+
+  #fillMissingSound(end: number): void {
+    if (end - this.#soundEnd > MOST_FILLED) this.#soundEnd = this.#position;
+    this.#fillSound(this.#silence(), end);
   }
 
   /** Of pictures that went out before groups were left out: its encoder was slow with what came at once. */
