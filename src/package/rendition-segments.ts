@@ -1,9 +1,12 @@
 import type { Chunk, Epoch } from '../media/chunk.ts';
-import { type Milliseconds, milliseconds, ticksToMilliseconds } from '../media/time.ts';
+import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../media/time.ts';
 import type { ProgramClock } from './program-clock.ts';
-import type { Segment } from './segment.ts';
+import { type Segment, targetDurationOf } from './segment.ts';
 import { type FirstNumbers, SegmentTrack } from './segment-track.ts';
 import type { Segmenter } from './segmenter.ts';
+
+/** Milliseconds: so much of the last sound stays in the encoder until more comes. */
+const LATE = 150;
 
 /**
  * Cuts a rendition of a broadcast's sound where the broadcast itself is cut, and gives it the same dates; where it begins in
@@ -55,6 +58,39 @@ export class RenditionSegments {
     const { version } = track;
     track.add(chunk, epoch, false);
     return track.version !== version;
+  }
+
+  /**
+   * Where the broadcast's own sound is told to be missing, what was made of it is as well, once all from before that is here.
+   * Answers whether there was something to tell.
+   */
+  missWhereSoundDoes(): boolean {
+    const track = this.#track;
+    const hole = this.#hole();
+    const newest = track?.open ?? track?.window.last;
+    if (!track || !newest || !hole || endOf(newest) < hole.start - LATE) return false;
+    const { version } = track;
+    const longest = targetDurationOf(this.#segmenter.limits);
+    for (let last = -1; last !== track.version; ) {
+      last = track.version;
+      // What is missing of the sound is told when that is late by twice the longest segment: of the first half.
+      track.awaitedAt(milliseconds(hole.end + longest + LATE));
+    }
+    return track.version !== version;
+  }
+
+  /** What the broadcast's sound, as it is now, is told to be missing of the present epoch. */
+  #hole(): { readonly start: number; readonly end: number } | undefined {
+    const sound = this.#segmenter.track('audio');
+    const last = sound?.open ? undefined : sound?.window.last;
+    if (!last?.gap || last.epoch.index !== this.#epoch?.index) return undefined;
+    let first: Segment = last;
+    for (let at = last.sequence - 1; ; at -= 1) {
+      const before = sound?.segment(at);
+      if (!before?.gap || before.epoch.index !== first.epoch.index) break;
+      first = before;
+    }
+    return { start: startOf(first), end: endOf(last) };
   }
 
   /** Completes what is there: nothing follows. */
@@ -124,5 +160,8 @@ export class RenditionSegments {
 }
 
 const startOf = ({ start, timescale }: Segment): Milliseconds => ticksToMilliseconds(start, timescale);
+
+const endOf = ({ start, duration, timescale }: Segment): number =>
+  ticksToMilliseconds(ticks(start + duration), timescale);
 
 const placeOf = ({ dts, timescale }: Chunk): Milliseconds => ticksToMilliseconds(dts, timescale);

@@ -28,7 +28,7 @@ const IDLE = milliseconds(60_000);
 /** So long after its broadcast the last of it may come. */
 const TAIL = milliseconds(3000);
 /** Segments of sound end so close to those of the picture. */
-const NEAR = 100;
+const NEAR = 200;
 const AAC_LC = 'mp4a.40.2';
 
 /**
@@ -156,10 +156,12 @@ export class AacOnDemand {
     this.#segments = segments;
     this.#rendition = rendition;
     this.#taken = false;
-    const lead = this.#segmenter.track('video') ?? this.#segmenter.track('audio');
-    this.#toReach = endOf(lead?.window.last);
+    this.#toReach = this.#reached;
     this.#sweep();
-    this.#leave = rendition.follow({
+    const leaveSound = this.#segmenter.advanced.add(() => {
+      if (this.#taken && !this.#ended && segments.missWhereSoundDoes()) this.#waiting.wake();
+    });
+    const leave = rendition.follow({
       epoch: (epoch) => {
         if (epoch.index > this.#lastEpoch) this.#finish();
         // It may still have some of what came before this presentation.
@@ -176,6 +178,17 @@ export class AacOnDemand {
       },
       end: () => this.#finish(),
     });
+    this.#leave = () => {
+      leaveSound();
+      leave();
+    };
+  }
+
+  /** Where there is sound to list up to. What is missing of it is told later than the picture is. */
+  get #reached(): number {
+    const sound = this.#segmenter.track('audio');
+    const lead = sound?.window.last?.gap && !sound.open ? sound : (this.#segmenter.track('video') ?? sound);
+    return endOf(lead?.window.last);
   }
 
   /** Looks again and again whether somebody still asks. */

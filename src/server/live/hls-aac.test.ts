@@ -112,13 +112,13 @@ async function publish(sound: Track = OPUS): Promise<void> {
   made = 0;
 }
 
-function send(seconds: number): void {
+function send(seconds: number, { sound = true } = {}): void {
   for (const end = time + seconds * 1000; time < end; time += 20) {
     const at = (keyframe: boolean, data: Uint8Array) => {
       const dts = ticks(time);
       return { dts, pts: dts, duration: ticks(0), keyframe, data };
     };
-    packager.sample(1, at(true, PACKET));
+    if (sound) packager.sample(1, at(true, PACKET));
     const key = time % 1000 === 0;
     if (time % 40 === 0) packager.sample(0, at(key, key ? KEY : DELTA));
   }
@@ -248,6 +248,42 @@ describe('AAC beside Opus', () => {
     expect(last.ended).toBe(true);
     expect(last.segments.at(-1)?.discontinuity).toBe(1);
     expect(last.segments.at(-1)?.sequence).toBe(segmentsOf(video).at(-1));
+  });
+
+  it('is missing where the sound of the broadcast is, and goes on with it', async () => {
+    await publish();
+    send(9);
+    const { address, first } = await begin();
+    make();
+    const rules = new PlaylistRules();
+    rules.check(await (await first).text());
+    const gapsOf = (text: string) => [...text.matchAll(/#EXT-X-GAP\n/g)].length;
+    send(40, { sound: false });
+    const opus = await (await get(address.replace('aac', 'audio'))).text();
+    const text = await (await get(address)).text();
+    rules.check(text);
+    expect(gapsOf(text)).toBe(gapsOf(opus));
+    expect(gapsOf(text)).toBeGreaterThan(3);
+    expect(segmentsOf(text).at(-1)).toBe(segmentsOf(opus).at(-1));
+    // Who comes only now is given the same at once.
+    expect((await get(`${address}?_HLS_msn=${segmentsOf(text).at(-1)}`)).status).toBe(200);
+    send(4);
+    make();
+    const after = await (await get(address)).text();
+    rules.check(after);
+    expect(after.indexOf('#EXT-X-PART:')).toBeGreaterThan(after.lastIndexOf('#EXT-X-GAP'));
+  });
+
+  it('can be asked for first while the sound is missing', async () => {
+    await publish();
+    send(9);
+    send(9, { sound: false });
+    const { first } = await begin();
+    // What is held of the sound.
+    make(1);
+    send(1, { sound: false });
+    const answer = await first;
+    expect([answer.status, (await answer.text()).includes('#EXT-X-GAP')]).toEqual([200, true]);
   });
 
   it('stops a while after the last who asked, and goes on with what comes when somebody asks again', async () => {
