@@ -1,6 +1,7 @@
 import { PublishError } from './publish-error.ts';
 import type { PublisherSession, SessionOwner, SessionStatus } from './publisher-session.ts';
 import type { SessionRecord } from './session-record.ts';
+import { nothingMayFollow } from './session-refusals.ts';
 
 /** A session that its publisher ended, for a publisher that was not told: the answer was lost with a connection. */
 export class EndedSession implements PublisherSession {
@@ -22,7 +23,7 @@ export class EndedSession implements PublisherSession {
   detach(_owner: SessionOwner): void {}
 
   push(): void {
-    throw new PublishError('bad-message', 'The session has ended: nothing may follow.');
+    throw nothingMayFollow();
   }
 
   clock(): void {}

@@ -1,10 +1,12 @@
 import type { StorageError } from '../../disk/storage-error.ts';
 import { BitrateMeter } from './bitrate-meter.ts';
-import { PublishError, toPublishError } from './publish-error.ts';
-import type { SessionHost } from './publish-session.ts';
+import { OwnerSlot } from './owner-slot.ts';
+import { type PublishError, toPublishError } from './publish-error.ts';
 import type { PublisherSession, SessionOwner, SessionStatus } from './publisher-session.ts';
 import type { SessionFiles } from './session-files.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionRecord } from './session-record.ts';
+import { badLength, nothingMayFollow } from './session-refusals.ts';
 
 /**
  * A session whose broadcast is over, and whose publisher brings the rest: of a tab that crashed, of a network that was
@@ -17,7 +19,7 @@ export class LateSession implements PublisherSession {
   /** From the first connection on that has it. */
   #files: SessionFiles | undefined;
   readonly #meter: BitrateMeter;
-  #owner: SessionOwner | undefined;
+  readonly #owner = new OwnerSlot();
   #received: number;
   #pieces = 0;
   #failed: PublishError | undefined;
@@ -56,23 +58,17 @@ export class LateSession implements PublisherSession {
   attach(owner: SessionOwner): void {
     if (this.#failed) throw this.#failed;
     this.#files ??= this.#open();
-    const displaced = this.#owner;
-    this.#owner = owner;
-    displaced?.dismissed(
-      new PublishError('session-resumed', 'This session goes on over another connection of its publisher.'),
-    );
+    this.#owner.give(owner);
   }
 
   detach(owner: SessionOwner): void {
-    if (this.#owner !== owner) return;
-    this.#owner = undefined;
-    if (this.#ended === undefined) void this.#files?.drained().then(() => this.#closeUnowned());
+    if (!this.#owner.leave(owner) || this.#ended !== undefined) return;
+    void this.#files?.drained().then(() => this.#closeUnowned());
   }
 
   push(bytes: Uint8Array): void {
     if (this.#failed) throw this.#failed;
-    if (this.#ended !== undefined)
-      throw new PublishError('bad-message', 'The session has ended: nothing may follow.');
+    if (this.#ended !== undefined) throw nothingMayFollow();
     this.#received += bytes.byteLength;
     this.#pieces += 1;
     this.#meter.add(bytes.byteLength, this.#host.clock.now());
@@ -84,12 +80,7 @@ export class LateSession implements PublisherSession {
   tick(): void {}
 
   end(length: number): Promise<string | null> {
-    if (length !== this.#received) {
-      throw new PublishError(
-        'bad-length',
-        `The stream was said to have ${length} bytes, but ${this.#received} came.`,
-      );
-    }
+    if (length !== this.#received) throw badLength(length, this.#received);
     this.#ended ??= this.#settle(length);
     return this.#ended;
   }
@@ -106,7 +97,7 @@ export class LateSession implements PublisherSession {
 
   #open(): SessionFiles {
     const calls = {
-      onDurable: (offset: number) => this.#owner?.stored(offset),
+      onDurable: (offset: number) => this.#owner.stored(offset),
       onError: (error: StorageError) => this.#fail(error),
     };
     // What is kept for a time is kept for that time from now on.
@@ -128,13 +119,13 @@ export class LateSession implements PublisherSession {
 
   #fail(error: StorageError): void {
     this.#failed = toPublishError(error);
-    this.#owner?.dismissed(this.#failed);
+    this.#owner.dismiss(this.#failed);
     void this.#close();
   }
 
   /** All is on disk, where another one finds it. */
   #closeUnowned(): void {
-    if (this.#owner || this.#failed || this.#ended !== undefined) return;
+    if (!this.#owner.isEmpty || this.#failed || this.#ended !== undefined) return;
     this.#closed();
     void this.#files?.close();
   }

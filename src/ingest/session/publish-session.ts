@@ -1,41 +1,37 @@
-import type { Broadcast, TrackEnds } from '../../channel/broadcast.ts';
+import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Channel } from '../../channel/channel.ts';
-import type { Clock, Timer } from '../../channel/clock.ts';
-import type { Log } from '../../channel/log.ts';
+import type { Timer } from '../../channel/clock.ts';
 import type { Publication, PublicationOutcome } from '../../channel/publication.ts';
 import { StorageError } from '../../disk/storage-error.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
-import type { Track } from '../../media/track.ts';
 import { BitrateLimit } from './bitrate-limit.ts';
 import { BitrateMeter } from './bitrate-meter.ts';
-import type { JournalFolder } from './journal-folder.ts';
-import { PublishError, type PublishErrorCode, toPublishError } from './publish-error.ts';
-import type { PublishLimits } from './publish-limits.ts';
+import { openInput } from './open-input.ts';
+import { OwnerSlot } from './owner-slot.ts';
+import { type PublishError, toPublishError } from './publish-error.ts';
 import type { PublisherSession, SessionOwner, SessionStatus } from './publisher-session.ts';
 import { type RecordingView, recordingStateOf } from './recording-view.ts';
+import { SessionCheckpoints } from './session-checkpoints.ts';
 import type { SessionFiles } from './session-files.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionRecord } from './session-record.ts';
+import {
+  badLength,
+  bitrateExceeded,
+  channelClosed,
+  mayHaveMore,
+  nothingMayFollow,
+  resumeError,
+  sessionExpired,
+  sessionOver,
+  takenOver,
+  tooLong,
+} from './session-refusals.ts';
 import { newSessionRecord, type SessionStart } from './session-start.ts';
-import { ToChannel } from './to-channel.ts';
+import type { ToChannel } from './to-channel.ts';
 
 /** A publisher that is away for this long is not waited for with the last frame: it goes out. */
 const FLUSH_DELAY = milliseconds(1000);
-/** How often what was made is noted, for a process that goes on after this one. */
-const CHECKPOINT_INTERVAL = 5000;
-
-/** What sessions have in common. */
-export interface SessionHost {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly limits: PublishLimits;
-  readonly journals: JournalFolder;
-  /** Why a stream with such tracks cannot go on to that channel, in words for its publisher; undefined where it can. */
-  refusalOf?(channel: Channel, tracks: readonly Track[]): string | undefined;
-  /** The recording of a broadcast that is on; undefined where none is made. */
-  recordingOf(broadcast: Broadcast): RecordingView | undefined;
-  /** Something of that broadcast is over: what nobody needs any more may go. */
-  tidy(broadcast: string): Promise<void>;
-}
 
 /** A session that another process had. */
 export interface SavedSession {
@@ -60,7 +56,7 @@ export class PublishSession implements PublisherSession {
   readonly #meter: BitrateMeter;
   readonly #settleClosed: () => void;
   #input: ToChannel | undefined;
-  #owner: SessionOwner | undefined;
+  readonly #owner = new OwnerSlot();
   #received = 0;
   #over: PublishError | undefined;
   #ended: Promise<string | null> | undefined;
@@ -69,8 +65,7 @@ export class PublishSession implements PublisherSession {
   #expiry: Timer | undefined;
   #flushTimer: Timer | undefined;
   readonly #stopped = Promise.withResolvers<void>();
-  #checkpointAt: Milliseconds;
-  #checkpointing = false;
+  readonly #checkpoints: SessionCheckpoints;
   /** Its bytes are being read again; its broadcast ended before they all were. */
   #isReplaying = false;
   #isCutShort = false;
@@ -83,21 +78,31 @@ export class PublishSession implements PublisherSession {
     this.id = record.id;
     this.channel = start.channel;
     this.#host = host;
-    this.#checkpointAt = clock.now();
-    this.#input = this.#open(record, saved !== undefined || ('takeover' in start && start.takeover === true));
+    this.#input = openInput(record, {
+      ...{ channel: start.channel, host },
+      takeover: saved !== undefined || ('takeover' in start && start.takeover === true),
+      onClosed: (outcome) => this.#channelLeft(outcome),
+    });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settleClosed = resolve;
     this.#limit = new BitrateLimit(limits.bitrate, clock.now());
     this.#meter = new BitrateMeter(clock.now());
     const calls = {
-      onDurable: (offset: number) => this.#owner?.stored(offset),
+      onDurable: (offset: number) => this.#owner.stored(offset),
       onError: (error: StorageError) => {
         if (error.reason === 'EEXIST') this.#fail(sessionOver());
         else this.#loseTrust(error);
       },
     };
     this.#files = host.journals.open(record, calls, saved?.size);
+    const checkpointed = {
+      files: this.#files,
+      input: () => this.#input,
+      recording: () => this.#recording(),
+      isToRemake: (recording: RecordingView | undefined) => this.#isToRemake(recording),
+    };
+    this.#checkpoints = new SessionCheckpoints(checkpointed, host);
   }
 
   get received(): number {
@@ -136,23 +141,17 @@ export class PublishSession implements PublisherSession {
     this.#input?.resumed();
     this.#expiry?.cancel();
     this.#flushTimer?.cancel();
-    const displaced = this.#owner;
-    this.#owner = owner;
-    displaced?.dismissed(
-      new PublishError('session-resumed', 'This session goes on over another connection of its publisher.'),
-    );
+    this.#owner.give(owner);
   }
 
   /** The broadcast waits for the channel's grace. */
   detach(owner: SessionOwner): void {
-    if (this.#owner !== owner) return;
-    this.#owner = undefined;
-    if (this.#ended === undefined) this.#wait();
+    if (this.#owner.leave(owner) && this.#ended === undefined) this.#wait();
   }
 
   /** Its connection is not there now. */
   get lost(): boolean {
-    return this.#owner === undefined;
+    return this.#owner.isEmpty;
   }
 
   /** Sends on what the packager holds, the last frame: another publisher is about to take the channel, or nobody. */
@@ -168,8 +167,7 @@ export class PublishSession implements PublisherSession {
   /** Throws PublishError; the session is over then. */
   push(bytes: Uint8Array): void {
     const input = this.#input;
-    if (!input || this.#ended !== undefined)
-      throw new PublishError('bad-message', 'The session has ended: nothing may follow.');
+    if (!input || this.#ended !== undefined) throw nothingMayFollow();
     const now = this.#host.clock.now();
     this.#received += bytes.byteLength;
     this.#meter.add(bytes.byteLength, now);
@@ -179,10 +177,8 @@ export class PublishSession implements PublisherSession {
     } catch (error) {
       throw this.#fail(toPublishError(error));
     }
-    if (!this.#limit.add(bytes.byteLength, now, input.position)) {
-      const limit = this.#host.limits.bitrate / 1_000_000;
-      throw this.#fail(new PublishError('bitrate-exceeded', `The stream has more than ${limit} Mbit/s.`));
-    }
+    const { bitrate } = this.#host.limits;
+    if (!this.#limit.add(bytes.byteLength, now, input.position)) throw this.#fail(bitrateExceeded(bitrate));
   }
 
   /**
@@ -219,25 +215,12 @@ export class PublishSession implements PublisherSession {
 
   /** About once a second: notes from time to time what was made, for a process that goes on after this one. */
   tick(now: Milliseconds): void {
-    if (this.#checkpointing || now - this.#checkpointAt < CHECKPOINT_INTERVAL) return;
-    this.#checkpointing = true;
-    this.#checkpointAt = now;
-    const { journals } = this.#host;
-    void journals
-      .inTurn(() => this.#checkpoint())
-      .finally(() => {
-        this.#checkpointing = false;
-      });
+    this.#checkpoints.tick(now);
   }
 
   /** Throws PublishError `bad-length` when bytes are missing, and what the container's end does not allow. */
   end(length: number): Promise<string | null> {
-    if (length !== this.#received) {
-      throw new PublishError(
-        'bad-length',
-        `The stream was said to have ${length} bytes, but ${this.#received} came.`,
-      );
-    }
+    if (length !== this.#received) throw badLength(length, this.#received);
     const input = this.#input;
     if (this.#ended !== undefined || !input) return this.#ended ?? Promise.resolve(null);
     const recording = this.#recording();
@@ -272,36 +255,12 @@ export class PublishSession implements PublisherSession {
     await this.closed;
   }
 
-  #open(record: SessionRecord, takeover: boolean): ToChannel {
-    const { title, namePrefix, checkpoint, captureDistance, broadcast, broadcastStartedAt } = record;
-    const restored = checkpoint !== null;
-    return new ToChannel(this.channel, {
-      title: title ?? undefined,
-      namePrefix: namePrefix ?? undefined,
-      takeover,
-      beginning: {
-        id: broadcast,
-        ...(restored && { startedAt: milliseconds(broadcastStartedAt) }),
-        ...(restored && {
-          position: milliseconds(checkpoint.position),
-          ends: checkpoint.ends as TrackEnds | undefined,
-        }),
-      },
-      limits: this.#host.limits.demuxer,
-      clock: this.#host.clock,
-      resume: restored ? { state: checkpoint.packager, made: checkpoint.made } : undefined,
-      captureDistance: captureDistance ?? undefined,
-      refusalOf: (tracks) => this.#host.refusalOf?.(this.channel, tracks),
-      onClosed: (outcome) => this.#channelLeft(outcome),
-    });
-  }
-
   #wait(): void {
     if (!this.#input) return;
     this.#input.lost();
     // Before its tracks are known a lost publisher has left the channel: only this timer ends its session.
     this.#expiry = this.#host.clock.after(this.channel.grace, () => {
-      if (this.#input?.left) this.#finish(expired());
+      if (this.#input?.left) this.#finish(sessionExpired());
     });
     this.#flushTimer = this.#host.clock.after(FLUSH_DELAY, () => this.flush());
   }
@@ -316,27 +275,6 @@ export class PublishSession implements PublisherSession {
     this.#settleClosed();
   }
 
-  async #checkpoint(): Promise<void> {
-    const input = this.#input;
-    const broadcast = input?.broadcast;
-    const checkpoint = input?.checkpoint(this.stored);
-    if (!input || !broadcast || !checkpoint || input.left) return;
-    const { point, made } = checkpoint;
-    const { position, ends } = broadcast;
-    // All of one moment: the recording notes at once how it stands, and answers when that is on the disk.
-    const view = this.#recording();
-    const recording = (await view?.checkpoint()) ?? null;
-    const isRecorded = view?.state === 'recording';
-    if (!this.#input || isRecorded !== (recording !== null)) return;
-    await this.#files.update({
-      remake: this.#isToRemake(view),
-      broadcast: broadcast.info.id,
-      broadcastStartedAt: broadcast.info.startedAt,
-      captureDistance: input.captureDistance ?? null,
-      checkpoint: { ...point, made, position, ends, recording },
-    });
-  }
-
   #recording(): RecordingView | undefined {
     const broadcast = this.#input?.broadcast;
     return broadcast && this.#host.recordingOf(broadcast);
@@ -345,7 +283,7 @@ export class PublishSession implements PublisherSession {
   async #settle(recording: RecordingView | undefined, length: number): Promise<string | null> {
     await this.#files.drained();
     const failure = this.#over;
-    if (failure) this.#owner?.dismissed(failure);
+    if (failure) this.#owner.dismiss(failure);
     const outcome = failure ? this.#outcomeOf(failure) : { status: 'ended' as const, length };
     await this.#putAway(outcome, this.#input?.broadcast, recording);
     return recording?.id ?? null;
@@ -353,9 +291,9 @@ export class PublishSession implements PublisherSession {
 
   #channelLeft(outcome: PublicationOutcome): void {
     if (outcome === 'taken-over') this.#finish(takenOver());
-    else if (outcome === 'expired') this.#finish(expired());
+    else if (outcome === 'expired') this.#finish(sessionExpired());
     else if (outcome === 'too-long') this.#finish(tooLong(this.#recording()?.id));
-    else this.#finish(new PublishError('channel-closed', 'The channel was closed.'));
+    else this.#finish(channelClosed());
   }
 
   /** What was acknowledged may be lost: the recording says so, whoever reads its file later. */
@@ -389,15 +327,13 @@ export class PublishSession implements PublisherSession {
     this.#isCutShort = this.#isReplaying;
     const broadcast = this.#input?.broadcast;
     const recording = this.#recording();
-    const owner = this.#owner;
-    this.#owner = undefined;
     void this.#putAway(this.#outcomeOf(error), broadcast, recording);
-    owner?.dismissed(error);
+    this.#owner.dismiss(error);
   }
 
-  #outcomeOf({ code }: PublishError): Pick<SessionRecord, 'status'> {
-    const mayHaveMore = this.#files.record.resumable && MAY_HAVE_MORE.includes(code);
-    return { status: mayHaveMore ? 'unfinished' : 'over' };
+  #outcomeOf(error: PublishError): Pick<SessionRecord, 'status'> {
+    const isUnfinished = this.#files.record.resumable && mayHaveMore(error);
+    return { status: isUnfinished ? 'unfinished' : 'over' };
   }
 
   /** Until its broadcast and the recording are over, another process would restore it. Never rejects. */
@@ -435,33 +371,5 @@ export class PublishSession implements PublisherSession {
   #setReplaying(replaying: boolean): void {
     this.#isReplaying = replaying;
     if (this.#input) this.#input.replaying = replaying;
-  }
-}
-
-/** What a session was over for that may have sent less than its publisher has. */
-const MAY_HAVE_MORE: readonly PublishErrorCode[] = [
-  'taken-over',
-  'session-expired',
-  'storage-failed',
-  'internal',
-];
-
-const sessionOver = () => new PublishError('session-over', 'That session is over. Start another one.');
-const takenOver = () => new PublishError('taken-over', 'Another publisher took the channel over.');
-const tooLong = (recording: string | undefined) =>
-  new PublishError('max-duration', 'The broadcast is as long as its channel allows, and was ended.', {
-    recording,
-  });
-const expired = () =>
-  new PublishError('session-expired', 'The publisher was away for too long: its broadcast has ended.');
-
-/** What a publisher is told that comes back to a session which is over: only what it cannot mend is repeated. */
-function resumeError(over: PublishError): PublishError {
-  switch (over.code) {
-    case 'storage-failed':
-    case 'internal':
-      return sessionOver();
-    default:
-      return over;
   }
 }

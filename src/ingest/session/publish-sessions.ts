@@ -9,10 +9,11 @@ import { JournalFolder } from './journal-folder.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { KeptJournals } from './kept-journals.ts';
 import type { PublishLimits } from './publish-limits.ts';
-import { PublishSession, type SessionHost } from './publish-session.ts';
+import { PublishSession } from './publish-session.ts';
 import type { PublisherSession } from './publisher-session.ts';
 import { restoreSessions } from './restore-sessions.ts';
 import type { SessionArchive } from './session-archive.ts';
+import type { SessionHost } from './session-host.ts';
 import { SessionRegistry } from './session-registry.ts';
 import type { SessionStart } from './session-start.ts';
 

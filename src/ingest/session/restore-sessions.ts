@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Channel } from '../../channel/channel.ts';
-import { PublishSession, type SessionHost } from './publish-session.ts';
+import { PublishSession } from './publish-session.ts';
 import type { SessionArchive } from './session-archive.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { SessionRegistry } from './session-registry.ts';
 

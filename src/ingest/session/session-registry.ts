@@ -1,10 +1,11 @@
 import type { Channel } from '../../channel/channel.ts';
 import { EndedSession } from './ended-session.ts';
 import { LateSession } from './late-session.ts';
-import { PublishError } from './publish-error.ts';
-import type { PublishSession, SessionHost } from './publish-session.ts';
+import type { PublishSession } from './publish-session.ts';
 import type { PublisherSession } from './publisher-session.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionRecord } from './session-record.ts';
+import { sessionElsewhere, sessionExpired, sessionOver } from './session-refusals.ts';
 
 /** How many sessions that are over are remembered, so that one that comes back is told what became of it. */
 const MAX_SETTLED = 256;
@@ -26,7 +27,7 @@ export class SessionRegistry {
   find(id: string, channel: Channel, late: boolean): PublisherSession | undefined {
     const session = this.#sessions.get(id);
     // A channel that was deleted and made anew is another one: its old sessions are over.
-    if (session && session.channel !== channel) throw elsewhere();
+    if (session && session.channel !== channel) throw sessionElsewhere();
     if (session && !(late && session.settled)) return session;
     const { journals } = this.#host;
     const record = journals.find(id);
@@ -35,7 +36,7 @@ export class SessionRegistry {
       if (!session && journals.sizeOf(id) > 0) this.#refuse('over');
       return session;
     }
-    if (record.channel !== channel.name) throw elsewhere();
+    if (record.channel !== channel.name) throw sessionElsewhere();
     if (record.status === 'ended') return new EndedSession(record);
     if (record.status === 'unfinished' && late) return this.#findLate(record);
     return session ?? this.#refuse(record.status);
@@ -80,14 +81,6 @@ export class SessionRegistry {
   }
 
   #refuse(status: string): never {
-    if (status !== 'unfinished')
-      throw new PublishError('session-over', 'That session is over. Start another one.');
-    throw new PublishError(
-      'session-expired',
-      'The publisher was away for too long: its broadcast has ended.',
-    );
+    throw status === 'unfinished' ? sessionExpired() : sessionOver();
   }
 }
-
-const elsewhere = () =>
-  new PublishError('session-elsewhere', 'That session belongs to another channel. Start another one.');
