@@ -50,22 +50,34 @@ describe('a finalised recording', () => {
           video.addEventListener(name, settle, { once: true });
           video.addEventListener('error', () => reject(new Error(video.error?.message)), { once: true });
         });
+      /** The picture near that time; one that was on its way before is passed over. */
+      const pictureAt = (time: number) =>
+        new Promise<number>((settle) => {
+          const look = () =>
+            video.requestVideoFrameCallback((_, { mediaTime }) => {
+              if (Math.abs(mediaTime - time) < 0.5) settle(mediaTime);
+              else look();
+            });
+          look();
+        });
+      const first = pictureAt(0);
+      const loaded = event('loadeddata');
       video.src = '/media.mp4';
-      await event('loadeddata');
+      await Promise.all([loaded, first]);
       const shown: number[] = [];
       const widths: number[] = [];
       for (const place of places) {
-        const picture = new Promise<number>((settle) =>
-          video.requestVideoFrameCallback((_, { mediaTime }) => settle(mediaTime)),
-        );
+        const picture = pictureAt(place * video.duration);
+        const sought = event('seeked');
         video.currentTime = place * video.duration;
-        await event('seeked');
+        await sought;
         shown.push(await picture);
         widths.push(video.videoWidth);
       }
+      const ended = event('ended');
       video.currentTime = video.duration - 0.5;
       await video.play();
-      await event('ended');
+      await ended;
       return { duration: video.duration, seekable: video.seekable.end(0), shown, widths };
     }, parts);
     await page.close();

@@ -41,9 +41,10 @@ const seekThrough = (page: Page, parts: readonly number[]) =>
       await event('seeked');
       reached.push(video.currentTime / video.duration);
     }
+    const ended = event('ended');
     video.currentTime = video.duration - 0.5;
     await video.play();
-    await event('ended');
+    await ended;
     return { duration: video.duration, seekableTo: video.seekable.end(0), reached };
   }, parts);
 
@@ -109,9 +110,10 @@ describe('a recording in Chromium', () => {
     const page = await openPage();
     const played = await page.evaluate(async () => {
       const video = document.querySelector('video') as HTMLVideoElement;
+      const shown = new Promise((settle) => video.requestVideoFrameCallback(settle));
       video.src = '/media.mp4';
       await video.play();
-      await new Promise((settle) => video.requestVideoFrameCallback(settle));
+      await shown;
       return video.videoWidth;
     });
     expect(played).toBe(640);

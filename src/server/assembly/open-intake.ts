@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { Hub } from '../../channel/hub.ts';
 import { SyncBatch } from '../../disk/sync-batch.ts';
 import { syncFolder } from '../../disk/sync-folder.ts';
@@ -44,6 +45,8 @@ export async function openIntake({ config, logger, clock, store, data }: Foundat
   const sync = durability === 'power' ? new SyncBatch({ clock, interval, observer: syncs }) : undefined;
   // The folders in it may be new: what is made durable in them is to be found after a power loss.
   if (sync) await syncFolder(config.data);
+  // Where the folder above cannot be read it was not this process that made ours in it.
+  if (sync) await syncFolder(dirname(config.data)).catch(() => {});
   const recordings = new Recordings({
     ...{ store, hub, clock, logger, minFree, finalise },
     folder: data.recordings,

@@ -58,7 +58,7 @@ describe('a disk whose power is cut', () => {
   it('may have a file as long as it was, and zeros where bytes are missing', () => {
     const calls = [...named, write(3, 0, 'x'.repeat(512)), write(3, 512, 'y'.repeat(512))];
     const found = Array.from(
-      { length: 50 },
+      { length: 400 },
       (_, seed) => left(calls, { data: 0.5, names: 0 }, Infinity, seed).a ?? '',
     );
     expect(new Set(found.map((bytes) => bytes.length))).toEqual(new Set([0, 512, 1024]));
