@@ -40,7 +40,8 @@ beforeAll(async () => {
   const index = await untilText('/live/main/dvr.m3u8', (text) => text.includes('/vod/'));
   base = `/vod/${/vod\/([^/]+)\/video\.m3u8/.exec(index)?.[1]}`;
   live = await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
-});
+  // Half of a broadcast, after it was made.
+}, 120_000);
 
 afterAll(async () => {
   await publish?.done;
