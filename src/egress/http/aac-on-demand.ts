@@ -124,10 +124,10 @@ export class AacOnDemand {
     return this.#begun && endOf(this.track?.window.last) >= this.#toReach - NEAR;
   }
 
-  /** Throws DeliveryError `rendition-unavailable` where it failed, with the words of the rendition. */
+  /** Throws DeliveryError `rendition-unavailable` where it failed. Why is in the log: whoever asks is a stranger. */
   refuseWhereFailed(): void {
     if (!this.failed) return;
-    const message = `There is no AAC now: ${this.#rendition?.words}. Try again in a moment.`;
+    const message = 'The sound cannot be made into AAC now. Try again in a moment.';
     throw new DeliveryError('rendition-unavailable', message, { 'retry-after': '2' });
   }
 

@@ -69,7 +69,7 @@ export class Presentations {
    * is none, or nothing of it is ready.
    */
   current(name: string, channel: Channel | undefined): Presentation {
-    const broadcast = channel?.watchable;
+    const broadcast = channel?.watchable ?? this.#ending(name);
     const presentation = broadcast ? this.#feed(broadcast).presentation : this.#ended.get(name);
     if (presentation?.playable) return presentation;
     const message = broadcast ? `${name} has just gone live. Try again in a moment.` : `${name} is not live.`;
@@ -93,6 +93,11 @@ export class Presentations {
     this.#feeds.clear();
     this.#ended.clear();
     this.#byId.clear();
+  }
+
+  /** What stands in for a broadcast that is over ends a moment after it. */
+  #ending(channel: string): Broadcast | undefined {
+    return [...this.#feeds.keys()].find(({ info, state }) => info.channel === channel && state !== 'ended');
   }
 
   #feed(broadcast: Broadcast): PresentationFeed {
