@@ -1,5 +1,6 @@
 import { MediaError } from '../media-error.ts';
 import type { AudioCodec, AudioTrack } from '../track.ts';
+import { EX_DESCRIPTION, readExPacket } from './ex-packet.ts';
 import { readOpusHead, writeOpusHead } from './opus-head.ts';
 
 /** The body of an FLV audio tag, which is the payload of an RTMP audio message. */
@@ -9,7 +10,7 @@ export type AudioTag =
   | { readonly type: 'frame'; readonly codec: AudioCodec; readonly data: Uint8Array }
   /** The stream of that codec is over. */
   | { readonly type: 'end'; readonly codec: AudioCodec }
-  /** Channel layout. */
+  /** Channel layout, or another track. */
   | { readonly type: 'other' };
 
 /** How Enhanced RTMP names codecs (v2, "Enhanced Audio"). AAC has a number of its own from before. */
@@ -20,7 +21,7 @@ const AAC = 0xaf;
 const AAC_FORMAT = 10;
 const EX_FORMAT = 9;
 /** AACPacketType and AudioPacketType. */
-const PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, channelConfiguration: 4 } as const;
+const PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2 } as const;
 
 /** The sequence header of a track. */
 export function writeAudioConfiguration({ codec, configuration }: AudioTrack): Uint8Array {
@@ -59,7 +60,7 @@ function headOf(codec: AudioCodec, packet: number): number[] {
 export function readAudioTag(body: Uint8Array): AudioTag {
   const [first = 0, packet = 0] = body;
   const format = first >> 4;
-  if (format === EX_FORMAT) return readExTag(body, first & 0x0f);
+  if (format === EX_FORMAT) return readExTag(body);
   if (format !== AAC_FORMAT) {
     throw new MediaError('codec-unsupported', `audio of FLV's number ${format} is not supported: use AAC`);
   }
@@ -70,16 +71,15 @@ export function readAudioTag(body: Uint8Array): AudioTag {
     : { type: 'frame', codec: 'aac', data };
 }
 
-function readExTag(body: Uint8Array, packet: number): AudioTag {
-  if (packet === PACKET.channelConfiguration) return { type: 'other' };
-  if (body.length < 5) throw tooShort();
-  const fourcc = String.fromCharCode(...body.subarray(1, 5));
+function readExTag(body: Uint8Array): AudioTag {
+  const found = readExPacket('audio', body);
+  if (!found || found.packet === EX_DESCRIPTION) return { type: 'other' };
+  const { packet, fourcc, data } = found;
   const codec = fourcc === AUDIO_FOURCC.opus ? 'opus' : fourcc === AUDIO_FOURCC.aac ? 'aac' : undefined;
   if (!codec) {
     const name = fourcc.replace(/[^\x20-\x7e]/g, '?');
     throw new MediaError('codec-unsupported', `audio called ${name} is not supported: use AAC or Opus`);
   }
-  const data = body.subarray(5);
   switch (packet) {
     case PACKET.sequenceStart:
       return { type: 'configuration', codec, record: codec === 'opus' ? readOpusHead(data) : data };

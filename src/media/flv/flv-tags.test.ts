@@ -95,6 +95,59 @@ describe('video', () => {
   });
 });
 
+describe('several tracks and prefixes of Enhanced RTMP v2', () => {
+  const [oneTrack, manyTracks, manyCodecs] = [0x00, 0x10, 0x20];
+  const frame = { type: 'frame', codec: 'hevc', keyframe: true, compositionOffset: 40 };
+
+  it('brings the first track, whether it comes alone or beside others', () => {
+    const alone = Uint8Array.of(0x96, oneTrack | 1, ...ascii('hvc1'), 0, 0, 0, 40, 7, 8);
+    expect(readVideoTag(alone)).toEqual({ ...frame, data: Uint8Array.of(7, 8) });
+    const beside = Uint8Array.of(
+      ...[0x96, manyTracks | 1, ...ascii('hvc1'), 1, 0, 0, 2, 5, 5],
+      ...[0, 0, 0, 5, 0, 0, 40, 7, 8],
+    );
+    expect(readVideoTag(beside)).toEqual({ ...frame, data: Uint8Array.of(7, 8) });
+    const ofOthers = Uint8Array.of(
+      ...[0x95, manyCodecs | 1, ...ascii('ac-3'), 1, 0, 0, 1, 9],
+      ...[...ascii('Opus'), 0, 0, 0, 2, 7, 8],
+    );
+    expect(readAudioTag(ofOthers)).toEqual({ type: 'frame', codec: 'opus', data: Uint8Array.of(7, 8) });
+    const configuration = Uint8Array.of(0x95, oneTrack, ...ascii('mp4a'), 0, 0x11, 0x90);
+    expect(readAudioTag(configuration)).toEqual({
+      ...{ type: 'configuration', codec: 'aac', record: Uint8Array.of(0x11, 0x90) },
+    });
+  });
+
+  it('passes over the others, whatever their codec is', () => {
+    expect(readVideoTag(Uint8Array.of(0x96, oneTrack | 1, ...ascii('vvc1'), 1, 9))).toEqual({
+      type: 'other',
+    });
+    expect(readAudioTag(Uint8Array.of(0x95, oneTrack | 1, ...ascii('ac-3'), 3, 9))).toEqual({
+      type: 'other',
+    });
+  });
+
+  it('skips what is said of a packet before it, short and long', () => {
+    const nanoseconds = [2, 0, 0, 9, 0x01];
+    expect(readVideoTag(Uint8Array.of(0xa7, ...nanoseconds, ...ascii('vp09'), 5))).toMatchObject({
+      ...{ type: 'frame', codec: 'vp9', keyframe: false, data: Uint8Array.of(5) },
+    });
+    const long = [255, 1, 0, ...new Uint8Array(257), 0x01];
+    expect(readAudioTag(Uint8Array.of(0x97, ...long, ...ascii('Opus'), 5))).toMatchObject({
+      ...{ type: 'frame', codec: 'opus', data: Uint8Array.of(5) },
+    });
+    const both = [0x97, ...nanoseconds.slice(0, 4), 0x05, oneTrack | 1, ...ascii('Opus'), 0, 5];
+    expect(readAudioTag(Uint8Array.from(both))).toMatchObject({ type: 'frame', data: Uint8Array.of(5) });
+  });
+
+  it('names a codec that cannot be carried as it is called', () => {
+    const bad = Uint8Array.of(0x95, oneTrack | 1, ...ascii('.mp3'), 0, 5);
+    expect(() => readAudioTag(bad)).toThrow('audio called .mp3');
+    const cut = Uint8Array.of(0x96, manyTracks | 1, ...ascii('hvc1'), 0, 0, 0, 9, 1);
+    expect(() => readVideoTag(cut)).toThrow('too short');
+  });
+});
+
 describe('audio', () => {
   it('writes AAC as FLV 10.1 §E.4.2.1 has it, and Opus as Enhanced RTMP v2', () => {
     expect([...writeAudioConfiguration(audio('aac', Uint8Array.of(0x11, 0x90)))]).toEqual([

@@ -1,6 +1,7 @@
 import { MediaError } from '../media-error.ts';
 import { ByteWriter } from '../mp4/byte-writer.ts';
 import type { VideoCodec, VideoTrack } from '../track.ts';
+import { EX_DESCRIPTION, readExPacket } from './ex-packet.ts';
 
 /** The body of an FLV video tag, which is the payload of an RTMP video message. */
 export type VideoTag =
@@ -15,7 +16,7 @@ export type VideoTag =
     }
   /** The stream of that codec is over. */
   | { readonly type: 'end'; readonly codec: VideoCodec }
-  /** Colour metadata, or a command to the player. */
+  /** Colour metadata, a command to the player, or another track. */
   | { readonly type: 'other' };
 
 /** How Enhanced RTMP names codecs (v2, "Defining Additional Video Codecs"). H.264 has a number of its own from before. */
@@ -32,7 +33,7 @@ const INTER_FRAME = 2;
 const COMMAND_FRAME = 5;
 const EX_HEADER = 0x80;
 /** AVCPacketType and VideoPacketType. */
-const PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, codedFramesX: 3, metadata: 4 } as const;
+const PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, codedFramesX: 3 } as const;
 /** Version and flags of `vpcC`, which Enhanced RTMP leaves out. */
 const VPCC_VERSION = [1, 0, 0, 0];
 
@@ -96,7 +97,7 @@ export function writeVideoFrameHead(
 export function readVideoTag(body: Uint8Array): VideoTag {
   const [first = 0] = body;
   const frameType = (first >> 4) & 7;
-  if (first & EX_HEADER) return readExTag(body, frameType, first & 0x0f);
+  if (first & EX_HEADER) return readExTag(body, frameType);
   if (frameType === COMMAND_FRAME) return { type: 'other' };
   const codec = CODEC_IDS.get(first & 0x0f);
   if (!codec) throw unsupported(`of FLV's number ${first & 0x0f}`);
@@ -104,19 +105,20 @@ export function readVideoTag(body: Uint8Array): VideoTag {
   return readPacket(codec, body[1] ?? 0, frameType === KEYFRAME, readI24(body, 2), body.subarray(5));
 }
 
-function readExTag(body: Uint8Array, frameType: number, packet: number): VideoTag {
-  if (packet === PACKET.metadata || frameType === COMMAND_FRAME) return { type: 'other' };
-  if (body.length < 5) throw tooShort();
-  const fourcc = String.fromCharCode(...body.subarray(1, 5));
-  const codec = codecOf(fourcc);
+function readExTag(body: Uint8Array, frameType: number): VideoTag {
+  if (frameType === COMMAND_FRAME) return { type: 'other' };
+  const found = readExPacket('video', body);
+  if (!found || found.packet === EX_DESCRIPTION) return { type: 'other' };
+  const { packet } = found;
+  const codec = codecOf(found.fourcc);
   const hasOffset = packet === PACKET.codedFrames && (codec === 'hevc' || codec === 'avc');
-  if (hasOffset && body.length < 8) throw tooShort();
-  const data = body.subarray(hasOffset ? 8 : 5);
+  if (hasOffset && found.data.length < 3) throw tooShort();
+  const data = found.data.subarray(hasOffset ? 3 : 0);
   const kind = packet === PACKET.codedFramesX ? PACKET.codedFrames : packet;
   if (kind === PACKET.sequenceStart && isVp(codec)) {
     return { type: 'configuration', codec, record: Uint8Array.of(...VPCC_VERSION, ...data) };
   }
-  return readPacket(codec, kind, frameType === KEYFRAME, hasOffset ? readI24(body, 5) : 0, data);
+  return readPacket(codec, kind, frameType === KEYFRAME, hasOffset ? readI24(found.data, 0) : 0, data);
 }
 
 function readPacket(
