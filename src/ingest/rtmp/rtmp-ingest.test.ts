@@ -295,13 +295,32 @@ describe('a connection', () => {
     expect(server.channel('main').state).toBe('interrupted');
   });
 
+  /** Connections from an address of this machine that say nothing. */
+  const connectFrom = (server: TestServer, localAddress: string, count: number) =>
+    Array.from({ length: count }, () => connect({ port: server.rtmpPort, host: '127.0.0.1', localAddress }));
+  const connected = async (sockets: Socket[]) =>
+    await Promise.all(sockets.map((socket) => new Promise((settle) => socket.once('connect', settle))));
+  const isRefused = async (server: TestServer, localAddress: string) => {
+    const [surplus] = connectFrom(server, localAddress, 1);
+    await new Promise((settle) => surplus?.on('error', () => {}).once('close', settle));
+  };
+
+  it('beyond fifty from one address that have shown no key is closed at once, and keeps nobody else out', async () => {
+    const server = await start();
+    const sockets = connectFrom(server, '127.0.0.9', 50);
+    await connected(sockets);
+    await isRefused(server, '127.0.0.9');
+    await publish(server, half);
+    expect(server.rtmp.connected).toBe(1);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('beyond two hundred that have shown no key is closed at once', async () => {
     const server = await start();
     const publisher = await publish(server, half);
-    const sockets = Array.from({ length: 200 }, () => connect(server.rtmpPort, '127.0.0.1'));
-    await Promise.all(sockets.map((socket) => new Promise((settle) => socket.once('connect', settle))));
-    const surplus = connect(server.rtmpPort, '127.0.0.1').on('error', () => {});
-    await new Promise((settle) => surplus.once('close', settle));
+    const sockets = [2, 3, 4, 5].flatMap((last) => connectFrom(server, `127.0.0.${last}`, 50));
+    await connected(sockets);
+    await isRefused(server, '127.0.0.6');
     publisher.send(...later(half.slice(3), 5000));
     await publisher.settled();
     for (const socket of sockets) socket.destroy();

@@ -20,6 +20,8 @@ export interface RtmpIngestOptions {
 const TICK = milliseconds(1000);
 /** Connections that have not shown a key: more are closed at once. */
 const MAX_OPENING = 200;
+/** Of them, from one address. */
+const MAX_OPENING_EACH = 50;
 
 /** Takes publishers in over RTMP: the only thing of this folder that the server deals with. */
 export class RtmpIngest {
@@ -43,7 +45,7 @@ export class RtmpIngest {
 
   /** Takes a connection, over TLS or without. Its errors are handled here. */
   accept(socket: Socket): void {
-    if (this.#closed || this.#publishers.size - this.connected >= MAX_OPENING) {
+    if (this.#closed || !this.#hasRoomFor(socket.remoteAddress)) {
       socket.on('error', () => {});
       socket.destroy();
       return;
@@ -58,6 +60,12 @@ export class RtmpIngest {
     publisher.onRefused = onRefused;
     publisher.onClosed = () => this.#publishers.delete(publisher);
     this.#timer ??= sessions.clock.after(TICK, this.#tick);
+  }
+
+  #hasRoomFor(address = ''): boolean {
+    const opening = [...this.#publishers].filter(({ isPublishing }) => !isPublishing);
+    if (opening.length >= MAX_OPENING) return false;
+    return opening.filter((one) => one.address === address).length < MAX_OPENING_EACH;
   }
 
   /** Lets every publisher go; their sessions are left to who owns them. Idempotent. */

@@ -44,13 +44,14 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   onClosed: () => void = () => {};
   /** Called once, when it was not taken. */
   onRefused: (error: PublishError) => void = () => {};
+  /** Where it connects from. */
+  readonly address: string;
   readonly #socket: Socket;
   readonly #options: RtmpPublisherOptions;
   readonly #protocol: ReceiveProtocol;
   readonly #inflow: Inflow;
   readonly #flv = new FlvWriter();
   readonly #openedAt: Milliseconds;
-  readonly #address: string;
   #session: PublisherSession | undefined;
   #channel: Channel | undefined;
   /** Nothing is taken any more: the socket is closing. */
@@ -66,7 +67,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
     this.#protocol = new ReceiveProtocol(options.random, limits.demuxer.maxElement, this);
     this.#inflow = new Inflow(socket, { clock, noMediaTimeout: limits.noMediaTimeout });
     this.#openedAt = clock.now();
-    this.#address = socket.remoteAddress ?? '';
+    this.address = socket.remoteAddress ?? '';
     socket.on('data', this.#onData);
     socket.on('end', this.#noteDisplaced);
     // What breaks a connection is nobody's fault here; the close follows.
@@ -103,7 +104,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   /** For {@link ReceiveProtocol}: nothing is read until it is known who this is. */
   publish(streamName: string): void {
     this.#socket.pause();
-    void this.#options.admit(streamName, this.#address).then(
+    void this.#options.admit(streamName, this.address).then(
       (publisher) => this.#attempt(() => this.#begin(publisher)),
       (error: unknown) => this.#refuse(error),
     );
@@ -161,7 +162,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   readonly #noteDisplaced = (): void => {
     if (!this.#isDisplaced || !this.#channel) return;
     this.#isDisplaced = false;
-    this.#options.displaced.add(this.#channel.name, this.#address);
+    this.#options.displaced.add(this.#channel.name, this.address);
   };
 
   readonly #onClose = (): void => {
@@ -176,7 +177,7 @@ export class RtmpPublisher implements SessionOwner, ReceiveProtocolHost {
   #begin({ channel, takeover: wished }: AdmittedPublisher): void {
     if (this.#done) return;
     const { sessions, displaced } = this.#options;
-    const takeover = wished && !displaced.has(channel.name, this.#address);
+    const takeover = wished && !displaced.has(channel.name, this.address);
     const session = sessions.open({ channel, takeover, resumable: false });
     session.attach(this);
     this.#session = session;

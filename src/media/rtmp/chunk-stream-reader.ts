@@ -79,7 +79,8 @@ export class ChunkStreamReader {
     const id = this.#streamIdOf(first & 0x3f);
     const type = first >> 6;
     const stream = this.#streams.get(id);
-    if (!stream && type !== 0) throw malformed(`a chunk stream begins with a chunk of type ${type}`);
+    // librtmp begins control messages with type 1: the message stream is 0 then.
+    if (!stream && type > 1) throw malformed(`a chunk stream begins with a chunk of type ${type}`);
     if (stream?.message && type !== 3) throw malformed('a message begins before the last one is complete');
     const extended = type === 3 ? stream?.extended !== undefined : this.#u24(basic) === EXTENDED;
     if (extended && queue.length < basic + headerSize + 4) return false;

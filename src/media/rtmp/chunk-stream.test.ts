@@ -121,6 +121,14 @@ it('reads chunks of a sender that does not repeat the extended timestamp', () =>
   expect(readAll(shortened)).toEqual([sent]);
 });
 
+it('reads a chunk stream that begins with type 1, as librtmp has it, but none that lacks more', () => {
+  const ping = [0x42, 0, 0, 5, 0, 0, 6, MESSAGE.userControl, 0, 7, 0, 0, 0, 1];
+  expect(readAll([Uint8Array.from(ping)])).toEqual([
+    { type: MESSAGE.userControl, streamId: 0, timestamp: 5, payload: Uint8Array.of(0, 7, 0, 0, 0, 1) },
+  ]);
+  expect(() => readAll([Uint8Array.of(0x82, 0, 0, 5, 1)])).toThrow('begins with a chunk of type 2');
+});
+
 it('forgets a message that is aborted', () => {
   const writer = new ChunkStreamWriter();
   const parts = writer.write(4, { type: 9, streamId: 1, timestamp: 0, payload: new Uint8Array(300) });
