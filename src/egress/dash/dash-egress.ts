@@ -44,7 +44,7 @@ export class DashEgress {
     aac?: SegmentTrack,
   ): number {
     const described: Described = this.#described.get(presentation) ?? {
-      clock: new PeriodClock(presentation),
+      clock: new PeriodClock(presentation, this.#clock),
       plain: { version: '', document: undefined },
       withAac: { version: '', document: undefined },
     };

@@ -22,7 +22,11 @@ const START = Date.UTC(2026, 0, 1);
 const STEADY: Behaviour = { name: 'steady', seconds: 30, frame: () => 40 };
 
 /** A broadcast that began at START, told of chunk by chunk as long as they last. */
-function present(behaviours: readonly Behaviour[], look: (presentation: Presentation, now: number) => void) {
+function present(
+  behaviours: readonly Behaviour[],
+  look: (presentation: Presentation, clock: ManualClock) => void,
+  later = (now: number) => now,
+) {
   const clock = new ManualClock(START);
   const broadcast = { id: 'b', channel: 'main', title: 'T', startedAt: milliseconds(START) };
   const places = new WaitingPlaces(10);
@@ -31,8 +35,11 @@ function present(behaviours: readonly Behaviour[], look: (presentation: Presenta
     {
       epoch: (epoch: Epoch) => presentation.epoch(epoch),
       chunk: (chunk: Chunk) => {
+        const arrival = later(START + ticksToMilliseconds(chunk.dts, chunk.timescale) + 100);
+        const step = arrival - clock.wall();
+        if (step > 0) clock.advance(step);
         presentation.chunk(chunk);
-        look(presentation, START + ticksToMilliseconds(chunk.dts, chunk.timescale) + 100);
+        look(presentation, clock);
       },
     },
     behaviours,
@@ -45,14 +52,18 @@ function manifests(behaviours: readonly Behaviour[], later = (now: number) => no
   let clock: PeriodClock | undefined;
   const found: Manifest[] = [];
   let before = '';
-  present(behaviours, (presentation, now) => {
-    if (!presentation.playable) return;
-    clock ??= new PeriodClock(presentation);
-    const manifest = manifestOf(presentation, clock, milliseconds(later(now)));
-    const text = JSON.stringify(manifest.periods);
-    if (text !== before) found.push(manifest);
-    before = text;
-  });
+  present(
+    behaviours,
+    (presentation, now) => {
+      if (!presentation.playable) return;
+      clock ??= new PeriodClock(presentation, now);
+      const manifest = manifestOf(presentation, clock, now.wall());
+      const text = JSON.stringify(manifest.periods);
+      if (text !== before) found.push(manifest);
+      before = text;
+    },
+    later,
+  );
   return found;
 }
 
@@ -182,7 +193,8 @@ describe('the end', () => {
   it('makes the manifest static, with all that is held', () => {
     const presentation = present([STEADY], () => {});
     presentation.end();
-    const manifest = manifestOf(presentation, new PeriodClock(presentation), milliseconds(START + 30_000));
+    const now = new ManualClock(START + 30_000);
+    const manifest = manifestOf(presentation, new PeriodClock(presentation, now), now.wall());
     expect(manifest.live).toBeUndefined();
     const [period] = manifest.periods;
     expect(manifest.duration).toBeGreaterThanOrEqual((period?.start ?? 0) + 16_000);

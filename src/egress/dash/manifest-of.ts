@@ -45,14 +45,16 @@ export function manifestOf(
 ): Manifest {
   const { segmenter, broadcast } = presentation;
   const { limits, ended } = segmenter;
-  const periods = clock.periods(now);
+  const periods = clock.periods();
   const own = segmenter.tracks.map((track): [TrackName, SegmentTrack] => [track.kind, track]);
   const tracks: [TrackName, SegmentTrack][] = aac ? [...own, ['aac', aac]] : own;
   const sets = periods.flatMap((period, index): Period[] => {
-    const id = `${presentation.id}-${period.epoch.index}`;
+    const { epoch, first } = period;
+    const id = `${presentation.id}-${epoch.index}${first === undefined ? '' : `.${first}`}`;
     const adaptationSets = tracks.flatMap(
       ([name, track]) => adaptationSetOf(presentation, name, track, period) ?? [],
     );
+    if (adaptationSets.length === 0) return [];
     const hold = holdOf(presentation, tracks, periods[index - 1], period, adaptationSets);
     return [...(hold ? [{ ...hold, id: `${id}-hold` }] : []), { id, start: period.start, adaptationSets }];
   });
@@ -81,12 +83,14 @@ function adaptationSetOf(
   presentation: Presentation,
   name: TrackName,
   { kind, window, open }: SegmentTrack,
-  { epoch, mediaStart }: EpochPeriod,
+  { epoch, mediaStart, first: from = 0, end = Number.POSITIVE_INFINITY }: EpochPeriod,
 ): AdaptationSet | undefined {
   const { id, segmenter } = presentation;
   const listed = window.listed.filter((segment) => segment.epoch.index === epoch.index);
   const growing = open?.epoch.index === epoch.index ? open : undefined;
-  const segments = growing ? [...listed, growing] : listed;
+  const segments = (growing ? [...listed, growing] : listed).filter(
+    ({ sequence }) => sequence >= from && sequence < end,
+  );
   const [first] = segments;
   const track = first?.epoch.tracks.find((candidate) => candidate.kind === kind);
   if (!first || !track) return undefined;

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readManifest } from '../../../test/contract/stream-rules/read-manifest.ts';
 import { Hub } from '../../channel/hub.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
 import type { Publication } from '../../channel/publication.ts';
@@ -170,6 +171,84 @@ describe('the manifest', () => {
     expect(await answer.text()).toBe(new Date(clock.wall()).toISOString());
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect((await fetch(`${url}/live/time`, { method: 'HEAD' })).status).toBe(200);
+  });
+});
+
+describe('what is listed', () => {
+  /** From the end of what is listed to now, and how many periods there are, as a player reads both. */
+  async function behind(): Promise<{ seconds: number; periods: number }> {
+    const { availabilityStart, periods } = readManifest(await (await get('manifest.mpd')).text());
+    const ends = periods.flatMap(({ start, sets }) =>
+      sets.map(({ entries, offset, timescale }) => {
+        // The last one is said to be longer than it is yet.
+        const last = entries.at(-2) ?? entries.at(-1);
+        return start + ((last?.start ?? 0) + (last?.duration ?? 0) - offset) / timescale;
+      }),
+    );
+    return { seconds: clock.wall() / 1000 - availabilityStart - Math.max(...ends), periods: periods.length };
+  }
+  const isLive = (seconds: number) => seconds > -0.5 && seconds < 4.5;
+
+  /** A minute of watching. */
+  async function watch(): Promise<Awaited<ReturnType<typeof behind>>> {
+    for (let second = 0; second < 60; second += 1) {
+      send(1);
+      await behind();
+    }
+    return await behind();
+  }
+
+  it('ends where it is live again after a publisher slept within a session: another period says so', async () => {
+    send(7);
+    expect((await behind()).periods).toBe(1);
+    // Longer than any hole in a track: the timeline goes on without it.
+    clock.advance(25_000);
+    time += 25_000;
+    send(4);
+    const text = await (await get('manifest.mpd')).text();
+    expect([...text.matchAll(/<Period id="([^"]+)"/g)].map(([, id]) => id)).toEqual(['p1-0', 'p1-0.5']);
+    const { seconds } = await watch();
+    expect(isLive(seconds)).toBe(true);
+  });
+
+  it('is not late for ever where it was asked for first while nothing came', async () => {
+    send(7);
+    await get('index.m3u8');
+    clock.advance(20_000);
+    expect((await behind()).periods).toBe(1);
+    // All of it comes at once then.
+    const before = clock.wall();
+    for (const end = time + 20_000; time < end; time += 20) {
+      sample(1, true, PACKET);
+      if (time % 40 === 0) sample(0, time % 1000 === 0, time % 1000 === 0 ? idrFrame(40) : interFrame(20));
+    }
+    expect(clock.wall()).toBe(before);
+    const { seconds, periods } = await watch();
+    expect([isLive(seconds), periods]).toEqual([true, 1]);
+  });
+
+  it('follows the clock where that is set forward', async () => {
+    send(7);
+    await behind();
+    clock.jump(3_600_000);
+    const { seconds } = await watch();
+    expect(isLive(seconds)).toBe(true);
+  });
+
+  it('stays one period where a publisher was late and catches up', async () => {
+    send(7);
+    await behind();
+    clock.advance(9000);
+    for (let late = 9000; late > 0; late -= 20) {
+      // Twice as fast as it lasts.
+      clock.advance(20);
+      for (let step = 0; step < 2; step += 1, time += 20) {
+        sample(1, true, PACKET);
+        if (time % 40 === 0) sample(0, time % 1000 === 0, time % 1000 === 0 ? idrFrame(40) : interFrame(20));
+      }
+    }
+    const { seconds, periods } = await watch();
+    expect([isLive(seconds), periods]).toEqual([true, 1]);
   });
 });
 

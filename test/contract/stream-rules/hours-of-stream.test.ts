@@ -45,6 +45,7 @@ const DAY: readonly Behaviour[] = [
   { name: 'freezes', seconds: 200, frame: (random) => (random() < 0.002 ? 9000 : 33), packet: 20 },
   { name: 'lost sound', seconds: 60, frame: rate(30, 2), silence: 7000 },
   { name: 'a tab that slept', seconds: 60, frame: rate(30, 2), away: 8 },
+  { name: 'a tab that slept for long', seconds: 60, frame: rate(30, 2), away: 25 },
   { name: 'a long way round', seconds: 60, frame: rate(30, 2), away: 25, newSession: true },
   { name: 'sound only', seconds: 120, frame: rate(30, 2), only: 'audio', newSession: true },
   { name: 'sound only, again', seconds: 60, frame: rate(30, 2), only: 'audio', newSession: true, away: 5 },
