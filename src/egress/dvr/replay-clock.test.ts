@@ -45,7 +45,7 @@ describe('the periods of a broadcast that is on', () => {
     const after = periodsOf(clock, [recorded('a', 0, 6)], 58);
     expect(after).toEqual([
       ['a-0', 0, 5, 0, 0],
-      ['a-5', 5, undefined, 54_000, 20_000],
+      ['a-5', 5, undefined, 44_000, 20_000],
     ]);
     expect(periodsOf(clock, [recorded('a', 0, 7)], 63)).toEqual(after);
     expect(clock.finished([recorded('a', 0, 9)]).map(({ id }) => id)).toEqual(['a-0', 'a-5']);
@@ -53,7 +53,20 @@ describe('the periods of a broadcast that is on', () => {
 
   it('begin where the broadcast is when nobody looked before', () => {
     const clock = new ReplayClock(at(0));
-    expect(periodsOf(clock, [recorded('a', 0, 5)], 52)).toEqual([['a-0', 0, undefined, 32_000, 0]]);
+    expect(periodsOf(clock, [recorded('a', 0, 5)], 52)).toEqual([['a-0', 0, undefined, 22_000, 0]]);
+  });
+
+  it('are one through long segments and sound that is waited for, and never let ask for what is not there', () => {
+    const clock = new ReplayClock(at(0));
+    for (const [now, count] of [
+      [5, 1],
+      [10, 1],
+      [15, 1],
+      [20, 4],
+      [35, 5],
+      [40, 9],
+    ] as const)
+      expect(periodsOf(clock, [recorded('a', 0, count)], now)).toEqual([['a-0', 0, undefined, 0, 0]]);
   });
 
   it('go on with the next recording', () => {
@@ -62,7 +75,7 @@ describe('the periods of a broadcast that is on', () => {
     const both = [recorded('a', 0, 3), recorded('b', 15, 1)];
     expect(periodsOf(clock, both, 20).map(([id, , , start]) => [id, start])).toEqual([
       ['a-0', 0],
-      ['b-0', 16_000],
+      ['b-0', 15_000],
     ]);
   });
 

@@ -15,8 +15,10 @@ export interface ReplayPeriod {
   readonly mediaStart: Milliseconds;
 }
 
-/** A broadcast that falls behind by more than this was interrupted: segments are known when they are complete. */
+/** A broadcast that falls behind by more than this was interrupted. */
 const INTERRUPTION = 10_000;
+/** The newest segment of a broadcast that goes on was complete no longer ago. */
+const NEWEST = 10_000;
 
 /**
  * Where the segments of a broadcast that is on are on the timeline that DASH players compare with the wall clock. A recording's
@@ -29,6 +31,8 @@ export class ReplayClock {
   /** Of the last period: what its media time is moved by. */
   #offset = 0;
   #seen = 0;
+  /** Wall clock: what came since was not there then. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   /** `availabilityStart`: wall clock at 0 of the presentation. */
   constructor(availabilityStart: Milliseconds) {
@@ -48,7 +52,9 @@ export class ReplayClock {
       if (!leader || !last || (place >= 0 && place < this.#periods.length - 1)) continue;
       const { timescale } = leader.track;
       const edge = ticksToMilliseconds(ticks(last.start + last.duration), timescale);
-      const at = recording === newest?.recording ? now - edge : recording.startedAt;
+      // Never later than it was: what is listed may be asked for.
+      const came = recording === newest?.recording ? Math.max(this.#lookedAt, now - NEWEST) - edge : 0;
+      const at = place < 0 ? Math.max(came, recording.startedAt) : came;
       const behind = at - this.#availabilityStart;
       if (place < 0) this.#seen = 0;
       const grown = leader.segments.length > this.#seen;
@@ -57,6 +63,7 @@ export class ReplayClock {
         this.#begin(id, this.#seen, ticksToMilliseconds(first.start, timescale), behind);
       this.#seen = leader.segments.length;
     }
+    this.#lookedAt = now;
     return this.#periods;
   }
 
@@ -86,7 +93,7 @@ export class ReplayClock {
   #begin(recording: string, first: number, mediaStart: number, behind: number): void {
     const last = this.#periods.pop();
     if (last) this.#periods.push(last.recording === recording ? { ...last, end: first } : last);
-    if (behind - this.#offset > INTERRUPTION) this.#offset = behind;
+    this.#offset = behind;
     const start = milliseconds(Math.max(0, Math.round(mediaStart + this.#offset)));
     const whole = milliseconds(Math.floor(mediaStart));
     this.#periods.push({

@@ -1,0 +1,175 @@
+import { EventEmitter } from 'node:events';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/channel/manual-clock.ts';
+import { DvrEgress } from '../../../src/egress/dvr/dvr-egress.ts';
+import type { Replay } from '../../../src/egress/dvr/replay.ts';
+import { DeliveryError } from '../../../src/egress/http/delivery-error.ts';
+import { nodeFiles } from '../../../src/egress/recording/finalise/files.ts';
+import { finalise } from '../../../src/egress/recording/finalise/finalise.ts';
+import { writeRecordingHeader } from '../../../src/egress/recording/recording-header.ts';
+import { milliseconds } from '../../../src/media/time.ts';
+import { BrokenRule } from './broken-rule.ts';
+import { RecordedManifestRules, RecordedPlaylistRules } from './recorded-rules.ts';
+import { type Behaviour, SIMULATION_START, simulatedSteps } from './simulated-stream.ts';
+
+const REQUEST = { method: 'GET', headers: {} } as IncomingMessage;
+const KINDS = ['video', 'audio'] as const;
+/** Milliseconds: as often as a player asks, about. */
+const LOOK_EVERY = 5000;
+
+const rate = (fps: number, jitter: number) => (random: () => number) =>
+  1000 / fps + (random() - 0.5) * 2 * jitter;
+const camera = rate(30, 2);
+
+const BROADCAST: readonly Behaviour[] = [
+  { name: 'a camera', seconds: 60, frame: camera },
+  { name: 'freezes', seconds: 200, frame: (random) => (random() < 0.003 ? 9000 : 33), packet: 20 },
+  { name: 'lost sound', seconds: 60, frame: camera, silence: 9000 },
+  { name: 'rare keyframes', seconds: 90, frame: camera, keyframes: 30 },
+  { name: 'a screen on which nothing moves', seconds: 90, frame: rate(0.3, 200), keyframes: 5 },
+  { name: 'a tab that slept', seconds: 30, frame: camera, away: 8 },
+  { name: 'a tab that slept for long', seconds: 60, frame: camera, away: 25 },
+  { name: 'a long way round', seconds: 60, frame: camera, away: 40, newSession: true },
+  { name: 'short sessions', seconds: 3, frame: camera, newSession: true },
+  { name: 'keyframes at any time', seconds: 90, frame: camera, keyframes: (random) => random() ** 3 * 9 },
+];
+
+class FakeResponse extends EventEmitter {
+  body = '';
+  writeHead(): this {
+    return this;
+  }
+  end(piece?: Uint8Array): void {
+    this.body = Buffer.from(piece ?? []).toString();
+  }
+}
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'headwater-recorded-rules-'));
+  path = join(folder, 'media.mp4');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A recording as players are told of it, with every rule applied to every version. */
+class RecordedJudge {
+  readonly clock = new ManualClock(SIMULATION_START);
+  readonly playlists = { video: new RecordedPlaylistRules(), audio: new RecordedPlaylistRules() };
+  versions = 0;
+  skipped = 0;
+  readonly #egress = new DvrEgress({ clock: this.clock });
+  readonly #manifests = new RecordedManifestRules();
+
+  async look(live: boolean): Promise<void> {
+    const startedAt = milliseconds(SIMULATION_START);
+    const recordings = [{ id: 'r', path, startedAt, growing: live, generation: 0 }];
+    const replay: Replay = { id: 'b', title: null, startedAt, live, recordings };
+    const ask = async (send: (asked: Parameters<DvrEgress['sendMultivariant']>[2]) => Promise<number>) => {
+      const response = new FakeResponse();
+      await send({
+        request: REQUEST,
+        response: response as unknown as ServerResponse,
+        open: true,
+        own: true,
+      });
+      return response.body;
+    };
+    try {
+      for (const kind of KINDS) {
+        this.playlists[kind].check(await ask((asked) => this.#egress.sendPlaylist(replay, kind, {}, asked)));
+        const query = { _HLS_skip: 'YES' };
+        const delta = await ask((asked) => this.#egress.sendPlaylist(replay, kind, query, asked));
+        if (live) this.skipped = Math.max(this.skipped, this.playlists[kind].checkDelta(delta));
+      }
+      this.playlists.video.checkRendition(this.playlists.audio);
+      const manifest = await ask((asked) => this.#egress.sendManifest(replay, '', 'time', asked));
+      this.#manifests.check(manifest, this.clock.wall() / 1000);
+      this.versions += 1;
+    } catch (error) {
+      // Before the first segment.
+      if (!(error instanceof DeliveryError) || this.versions > 0) throw error;
+    }
+  }
+}
+
+async function record(judge: RecordedJudge): Promise<void> {
+  let pieces: Uint8Array[] = [];
+  const write = () => {
+    if (pieces.length > 0) appendFileSync(path, Buffer.concat(pieces));
+    pieces = [];
+  };
+  const sink = {
+    epoch: ({
+      index,
+      tracks,
+    }: {
+      readonly index: number;
+      readonly tracks: Parameters<typeof writeRecordingHeader>[0];
+    }) => {
+      const header = { duration: milliseconds(0), inBandParameterSets: false };
+      if (index === 0) writeFileSync(path, writeRecordingHeader(tracks, header));
+    },
+    chunk: ({ bytes }: { readonly bytes: Uint8Array }) => void pieces.push(bytes),
+  };
+  let looked = 0;
+  for (const now of simulatedSteps(sink, BROADCAST)) {
+    if (now > judge.clock.now()) judge.clock.advance(now - judge.clock.now());
+    if (now - looked < LOOK_EVERY) continue;
+    looked = now;
+    write();
+    await judge.look(true);
+  }
+  write();
+}
+
+describe('a recording, as players are told of it', () => {
+  it('keeps every rule of EVENT and VOD playlists and of manifests, from its beginning to its finalised file', async () => {
+    const judge = new RecordedJudge();
+    await record(judge);
+    expect(judge.versions).toBeGreaterThan(100);
+    expect(judge.skipped).toBeGreaterThan(50);
+    judge.clock.advance(2000);
+    await judge.look(false);
+    const before = judge.playlists.video.segments;
+    finalise({ path, minFree: 0, files: nodeFiles, rest: () => {} });
+    // The picture is the same to the last segment; sound is cut at samples then, as it is with any new player.
+    const finished = new RecordedJudge();
+    await finished.look(false);
+    expect(finished.playlists.video.segments).toEqual(before);
+  });
+});
+
+describe('the rules', () => {
+  const head =
+    '#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:10\n#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=60\n';
+  const start = `${head}#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-MAP:URI="i.mp4"\n`;
+  const playlist = (...lengths: readonly number[]) =>
+    start + lengths.map((length, index) => `#EXTINF:${length},\n${index}.m4s\n`).join('');
+  const ruleOf = (...texts: readonly string[]) => {
+    const rules = new RecordedPlaylistRules();
+    try {
+      for (const text of texts) rules.check(text);
+    } catch (error) {
+      return error instanceof BrokenRule ? error.rule : String(error);
+    }
+    return 'none';
+  };
+
+  it.each([
+    ['none', [playlist(4, 4), playlist(4, 4, 8)]],
+    ['target-duration', [playlist(4, 12.9)]],
+    ['target-duration', [playlist(4), playlist(4, 4).replace('TARGETDURATION:10', 'TARGETDURATION:13')]],
+    ['append-only', [playlist(4, 4), playlist(4, 5)]],
+    ['append-only', [playlist(4, 4), playlist(4)]],
+    ['can-skip-until', [playlist(4).replace('UNTIL=60', 'UNTIL=59')]],
+    ['playlist-type', [`${playlist(4)}#EXT-X-ENDLIST\n`]],
+    ['map', [playlist(4).replace('#EXT-X-MAP:URI="i.mp4"\n', '')]],
+  ])('are broken where they should be: %s', (rule, texts) => {
+    expect(ruleOf(...texts)).toBe(rule);
+  });
+});
