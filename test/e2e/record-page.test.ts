@@ -2,31 +2,38 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordingResource } from '../../src/wire/api.ts';
+import { KillableServer } from './chaos/killable-server.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
 import { CutProxy } from './support/cut-proxy.ts';
 import { crash, giveLittleMemory, keptBytes } from './support/kept-bytes.ts';
 import { keepRecordedBytes } from './support/recorded-bytes.ts';
-import { type RunningServer, startServer } from './support/running-server.ts';
+import type { RunningServer } from './support/running-server.ts';
 import { downloadRecording, expectSameMedia, listRecordings } from './support/same-media.ts';
 import { waitForWord } from './support/studio-page.ts';
 import { installTestCamera } from './support/test-camera.ts';
 import { openWatch, waitForPlayerState } from './support/watch-page.ts';
 
+let killable: KillableServer;
+/** Its address and its key are the same after a kill. */
 let server: RunningServer;
 let browser: Browser;
 let key: string;
 
 beforeAll(async () => {
   // As it comes: no page may make a sound before it is clicked.
-  [server, browser] = await Promise.all([startServer(), launchBrowser('document-user-activation-required')]);
+  [killable, browser] = await Promise.all([
+    KillableServer.start(),
+    launchBrowser('document-user-activation-required'),
+  ]);
+  server = killable.now;
   const settings = { name: 'exam', live: false };
   key = ((await (await server.api('POST', '/api/channels', settings)).json()) as { streamKey: string })
     .streamKey;
 });
 afterAll(async () => {
   await browser?.close();
-  expect(await server?.stop()).toBe(0);
+  expect(await killable?.close()).toBe(0);
 });
 
 /** Somebody with a link, and a camera. */
@@ -108,6 +115,32 @@ describe('a link with a key', () => {
     expect(server.log()).not.toContain(key);
     await context.close();
     await watch.context.close();
+  });
+
+  it('is one recording, byte for byte what was made, where the server is killed while it films', async () => {
+    const context = await openStranger();
+    const recorded = await keepRecordedBytes(context);
+    const page = await context.newPage();
+    await page.goto(`${server.url}/record?channel=exam&name_prefix=killed&chunk_time=250#key=${key}`);
+    await recordAWhile(page);
+    const before = await savedTime(page);
+    await killable.kill();
+    await killable.restart();
+    await expect.poll(() => savedTime(page), { timeout: 60_000 }).toBeGreaterThan(before + 2);
+    await stop(page);
+    await page.evaluate(() => (window as { recordedPending?: Promise<void> }).recordedPending);
+
+    const isKilled = ({ fileName }: RecordingResource) => fileName.startsWith('killed');
+    const found = (await listRecordings(server, 'exam')).filter(isKilled);
+    expect(found).toMatchObject([{ state: 'complete', gaps: [] }]);
+    expect(recorded.files).toHaveLength(1);
+    const id = found[0]?.id ?? '';
+    await expectSameMedia(await downloadRecording(server, id), recorded.files);
+    const originals = await originalsOf(id);
+    expect(originals).toHaveLength(1);
+    const sent = await server.api('GET', originals[0]?.url ?? '');
+    expect(Buffer.from(await sent.arrayBuffer())).toEqual(await readFile(recorded.files[0] ?? ''));
+    await context.close();
   });
 
   it('that was cut off by a crash is finished before it records again', async () => {
