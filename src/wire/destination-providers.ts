@@ -10,13 +10,9 @@ export interface ProviderPreset {
   readonly url: string;
   /** Bits a second of picture and sound that it takes at most; null where it does not say. */
   readonly maxBitrate: number | null;
-  /** Milliseconds that a broadcast may last there; null where it does not say. */
-  readonly maxDuration: number | null;
   /** Where the stream key is found, and what else there is to know. */
   readonly hint: string;
 }
-
-const HOUR = 3_600_000;
 
 /** What is known of each platform, as of 2026. All want H.264, AAC and a keyframe every 2 s. */
 export const PROVIDER_PRESETS: Readonly<Record<DestinationProvider, ProviderPreset>> = {
@@ -24,35 +20,30 @@ export const PROVIDER_PRESETS: Readonly<Record<DestinationProvider, ProviderPres
     label: 'YouTube',
     url: 'rtmps://a.rtmps.youtube.com/live2',
     maxBitrate: 51_000_000,
-    maxDuration: 12 * HOUR,
     hint: 'YouTube Studio → Go live → Stream. After 12 hours YouTube keeps no recording.',
   },
   twitch: {
     label: 'Twitch',
     url: 'rtmps://ingest.global-contribute.live-video.net/app',
     maxBitrate: 6_000_000,
-    maxDuration: 48 * HOUR,
     hint: 'Creator Dashboard → Settings → Stream. At most 6 Mbit/s.',
   },
   ivs: {
     label: 'Amazon IVS',
     url: '',
     maxBitrate: 8_500_000,
-    maxDuration: 48 * HOUR,
     hint: 'The ingest server of your channel, as the console shows it: rtmps://….global-contribute.live-video.net:443/app/',
   },
   facebook: {
     label: 'Facebook',
     url: 'rtmps://live-api-s.facebook.com:443/rtmp/',
     maxBitrate: 9_000_000,
-    maxDuration: 8 * HOUR,
     hint: 'Live Producer → Streaming software. At most 8 hours.',
   },
   custom: {
     label: 'Custom',
     url: '',
     maxBitrate: null,
-    maxDuration: null,
     hint: 'The address of any RTMP or RTMPS server: rtmps://example.org/live',
   },
 };

@@ -44,3 +44,9 @@ it('says since when, how fast, what is wrong and what comes next', () => {
   expect(destinationSentences(destination({}, { when: 'on-demand' }), NOW)).toEqual(['Started by hand.']);
   expect(destinationSentences(destination({}), NOW)).toEqual([]);
 });
+
+it('is known only while the server answers', () => {
+  for (const state of ['idle', 'connecting', 'live', 'retrying', 'failed'] as const) {
+    expect(destinationWords(destination({ state }), false)).toEqual({ word: 'Unknown', tone: 'warning' });
+  }
+});

@@ -16,9 +16,14 @@ const WORDS: Record<Status['state'], StateWords> = {
 
 const HOLDING: StateWords = { word: 'Holding', tone: 'warning' };
 const OFF: StateWords = { word: 'Off', tone: 'neutral' };
+const UNKNOWN: StateWords = { word: 'Unknown', tone: 'warning' };
 
-/** How a destination's state is called. One that is live without its broadcaster is not called live. */
-export function destinationWords({ enabled, status }: DestinationResource): StateWords {
+/**
+ * How a destination's state is called. One that is live without its broadcaster is not called live, and none is while the
+ * server does not answer: `isCurrent` is false then.
+ */
+export function destinationWords({ enabled, status }: DestinationResource, isCurrent = true): StateWords {
+  if (!isCurrent) return UNKNOWN;
   if (status.state === 'live' && status.holding) return HOLDING;
   if (!enabled && status.state === 'idle') return OFF;
   return WORDS[status.state];

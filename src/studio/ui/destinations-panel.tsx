@@ -23,11 +23,13 @@ export interface DestinationActions {
 export function DestinationsPanel(props: {
   /** Undefined before they are known. */
   destinations: readonly DestinationResource[] | undefined;
+  /** The server answered when it was last asked how they do. */
+  isCurrent: boolean;
   /** A broadcast is on. */
   isLive: boolean;
   actions: DestinationActions;
 }): ReactElement {
-  const { destinations, actions, isLive } = props;
+  const { destinations, actions, isLive, isCurrent } = props;
   const [editing, setEditing] = useState<DestinationResource | 'new' | null>(null);
   return (
     <section className="panel destinations" aria-labelledby="destinations-heading">
@@ -48,6 +50,7 @@ export function DestinationsPanel(props: {
               key={destination.id}
               destination={destination}
               isLive={isLive}
+              isCurrent={isCurrent}
               actions={actions}
               onEdit={() => setEditing(destination)}
             />

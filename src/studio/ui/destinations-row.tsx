@@ -13,10 +13,11 @@ import { wordsOfError } from './words-of-error.ts';
 export function DestinationRow(props: {
   destination: DestinationResource;
   isLive: boolean;
+  isCurrent: boolean;
   actions: DestinationActions;
   onEdit: () => void;
 }): ReactElement {
-  const { destination, isLive, actions, onEdit } = props;
+  const { destination, isLive, isCurrent, actions, onEdit } = props;
   const { id, name, provider, enabled, status, playbackUrl } = destination;
   const [note, setNote] = useState<{ readonly text: string; readonly tone: 'good' | 'danger' } | null>(null);
   const [busy, setBusy] = useState(false);
@@ -30,7 +31,7 @@ export function DestinationRow(props: {
     const { reached, message } = await actions.test(id);
     setNote({ text: message, tone: reached ? 'good' : 'danger' });
   };
-  const words = destinationWords(destination);
+  const words = destinationWords(destination, isCurrent);
   const isPushed = ['connecting', 'live', 'retrying'].includes(status.state);
   return (
     <li className="destination">
@@ -48,8 +49,10 @@ export function DestinationRow(props: {
         </Switch.Root>
       </div>
       <p className="destination-words">
-        {destinationSentences(destination, Date.now()).join(' ')}
-        {status.remaining !== null && (
+        {isCurrent
+          ? destinationSentences(destination, Date.now()).join(' ')
+          : 'The server does not answer: how it does is not known.'}
+        {isCurrent && status.remaining !== null && (
           <>
             {' '}
             Ends in <time dateTime={durationToken(status.remaining)}>{formatDuration(status.remaining)}</time>

@@ -11,8 +11,11 @@ const pathOf = (channel: string) => `/api/channels/${encodeURIComponent(channel)
 const pathOfOne = (channel: string, id: string) => `${pathOf(channel)}/${encodeURIComponent(id)}`;
 
 /** Where a channel is sent, and how that goes. */
-export async function listDestinations(channel: string): Promise<readonly DestinationResource[]> {
-  return (await request<DestinationList>('GET', pathOf(channel))).items;
+export async function listDestinations(
+  channel: string,
+  signal?: AbortSignal,
+): Promise<readonly DestinationResource[]> {
+  return (await request<DestinationList>('GET', pathOf(channel), undefined, signal)).items;
 }
 
 /** Throws ApiFailure `url-invalid`, `too-many-destinations`. */

@@ -12,10 +12,12 @@ import { ProblemNotice } from './problem-notice.tsx';
 import { usePolled } from './use-polled.ts';
 
 const REFRESH_EVERY = 2000;
+/** A server that says nothing for so long is taken for gone; in ms. */
+const ANSWER_WITHIN = 8000;
 
 /** A channel's destinations, over the API. */
 export function ChannelDestinations({ channel, isLive }: { channel: string; isLive: boolean }): ReactElement {
-  const load = useCallback(() => listDestinations(channel), [channel]);
+  const load = useCallback(() => listDestinations(channel, AbortSignal.timeout(ANSWER_WITHIN)), [channel]);
   const { value, problem, reload } = usePolled(load, REFRESH_EVERY);
   const actions = useMemo<DestinationActions>(() => {
     const then = async (action: Promise<unknown>) => {
@@ -33,8 +35,13 @@ export function ChannelDestinations({ channel, isLive }: { channel: string; isLi
   }, [channel, reload]);
   return (
     <>
-      {value === undefined && <ProblemNotice problem={problem} />}
-      <DestinationsPanel destinations={value} isLive={isLive} actions={actions} />
+      <ProblemNotice problem={problem} />
+      <DestinationsPanel
+        destinations={value}
+        isCurrent={problem === null}
+        isLive={isLive}
+        actions={actions}
+      />
     </>
   );
 }

@@ -13,15 +13,21 @@ export function usePolled<T>(load: () => Promise<T>, every: number): Polled<T> {
   const [value, setValue] = useState<T>();
   const [problem, setProblem] = useState<string | null>(null);
   const newest = useRef(0);
+  /** The newest that was answered, or failed. */
+  const settled = useRef(0);
   const reload = useCallback(async () => {
     const request = ++newest.current;
     try {
       const loaded = await load();
       if (request !== newest.current) return;
+      settled.current = request;
       setValue(loaded);
       setProblem(null);
     } catch (error) {
-      if (request === newest.current) setProblem(wordsOfFailure(error));
+      // One that waited for nothing says so also where others have been asked since.
+      if (request <= settled.current) return;
+      settled.current = request;
+      setProblem(wordsOfFailure(error));
     }
   }, [load]);
   useEffect(() => {
@@ -33,6 +39,7 @@ export function usePolled<T>(load: () => Promise<T>, every: number): Polled<T> {
     document.addEventListener('visibilitychange', refresh);
     return () => {
       newest.current += 1;
+      settled.current = newest.current;
       clearInterval(timer);
       document.removeEventListener('visibilitychange', refresh);
     };
