@@ -55,10 +55,14 @@ beforeEach(async () => {
   told = [];
   broken = false;
   answer = index('p1');
+  source = openSource('hls');
+});
+
+function openSource(transport: 'hls' | 'native-hls'): HlsSource {
   const tell = (word: string) => () => told.push(word);
   const fetchTime = async () => new Response(new Date(clock.wall()).toISOString());
-  source = new HlsSource({
-    transport: 'hls',
+  return new HlsSource({
+    transport,
     media: new EventTarget() as HTMLVideoElement,
     url: 'https://tv.example/live/main/index.m3u8',
     clock,
@@ -86,7 +90,7 @@ beforeEach(async () => {
       changed: () => {},
     },
   });
-});
+}
 afterEach(() => {
   source.close();
   expect(clock.pending).toBe(0);
@@ -198,6 +202,24 @@ describe('failures', () => {
     await pass(500);
     expect([source.stats.rebuilds, engines.length]).toEqual([1, 2]);
     engine().events.received(bytes(1000));
+    engine().events.failed('codec');
+    expect(told).toContain('unsupported-codec');
+  });
+
+  it('of the codec are believed of a browser’s own player only when they come again and again', async () => {
+    source.close();
+    source = openSource('native-hls');
+    source.start();
+    source.take();
+    await settle();
+    told = [];
+    // It says so also of a playlist that is too short yet.
+    for (let refusals = 1; refusals <= 3; refusals += 1) {
+      engine().events.failed('codec');
+      expect(told).not.toContain('unsupported-codec');
+      const { length } = engines;
+      for (let second = 0; second < 60 && engines.length === length; second += 1) await pass(1000);
+    }
     engine().events.failed('codec');
     expect(told).toContain('unsupported-codec');
   });
