@@ -178,7 +178,7 @@ describe('a link with a key', () => {
     await word(page, 'Not recording').waitFor({ timeout: 60_000 });
     await expectAccessible(page, 'record-refused');
     await page.goto(`${server.url}/record?channel=nobody#key=${key}`);
-    await page.getByText('There is no such channel').waitFor();
+    await page.getByText('There is no such channel').waitFor({ timeout: 60_000 });
     await context.close();
   });
 });
