@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { readFixture } from '../../../test/contract/fixtures.ts';
+import { TestRtmpServer } from '../../egress/rtmp/test-rtmp-server.ts';
 import type { ApiError, DestinationList, DestinationResource, DestinationTest } from '../../wire/api.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 
@@ -152,6 +156,17 @@ test('whoever follows is told of every destination, and nobody who is not signed
   expect((await server.request('GET', `${PATH}/events`, { anonymous: true })).status).toBe(401);
 });
 
+test('whoever asks for the headers of what can be followed is answered, and follows nothing', async () => {
+  for (let asked = 0; asked < 201; asked += 1) {
+    const answer = await server.request('HEAD', `${PATH}/events`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  }
+  expect((await server.request('HEAD', `${PATH}/events`, { anonymous: true })).status).toBe(401);
+  const reader = (await server.request('GET', `${PATH}/events`)).body?.getReader();
+  expect((await reader?.read())?.done).toBe(false);
+  await reader?.cancel();
+});
+
 test('says before anybody goes live that there is no ffmpeg for the sound', async () => {
   const without = await startTestServer({ HEADWATER_TRANSCODE_FFMPEG: '/nowhere/ffmpeg' });
   await without.request('POST', PATH, { body: TARGET });
@@ -161,6 +176,29 @@ test('says before anybody goes live that there is no ffmpeg for the sound', asyn
     expect(items[0]?.status.message).toContain('/nowhere/ffmpeg');
   }, 10_000);
   await without.close();
+});
+
+test('what is sent ends with its destination, and with its channel', async () => {
+  const own = await startTestServer({ HEADWATER_RESTREAM_ALLOW: '127.0.0.1' });
+  const platforms = [await TestRtmpServer.start(), await TestRtmpServer.start()];
+  const ids: string[] = [];
+  for (const { url } of platforms) {
+    const added = await own.request('POST', PATH, { body: { ...TARGET, url } });
+    ids.push(((await added.json()) as DestinationResource).id);
+  }
+  const headers = { authorization: `Bearer ${await own.streamKey('main')}` };
+  const publisher = new WebSocket(`${own.url.replace('http', 'ws')}/live/main/publish`, { headers });
+  await once(publisher, 'open');
+  publisher.send(readFixture('webm-h264-opus.webm'));
+  for (const one of platforms) await one.until(() => one.connections.at(-1)?.started === true);
+  expect((await own.request('DELETE', `${PATH}/${ids[0]}`)).status).toBe(204);
+  await platforms[0]?.until(() => platforms[0]?.open === 0);
+  expect(platforms[1]?.open).toBe(1);
+  expect((await own.request('DELETE', '/api/channels/main')).status).toBe(204);
+  await platforms[1]?.until(() => platforms[1]?.open === 0);
+  publisher.terminate();
+  await own.close();
+  for (const one of platforms) await one.close();
 });
 
 test('the key is nowhere: not in answers, the log, the figures or the database', async () => {

@@ -12,7 +12,7 @@ import {
   DestinationTest,
   UpdateDestination,
 } from '../../wire/api.ts';
-import { EventStream } from '../http/event-stream.ts';
+import { EVENT_STREAM_HEADERS, EventStream } from '../http/event-stream.ts';
 import type { Http } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import type { Services } from '../services.ts';
@@ -104,8 +104,13 @@ function events(http: Http, { store, destinations, clock }: Services): void {
         params: ofChannel,
       },
     },
-    async ({ params: { name } }, reply) => {
+    async ({ method, params: { name } }, reply) => {
       await findChannel(store, name);
+      if (method === 'HEAD') {
+        reply.hijack();
+        reply.raw.writeHead(200, EVENT_STREAM_HEADERS).end();
+        return;
+      }
       if (streams.size >= MAX_FOLLOWERS) {
         throw new HttpError(
           503,
