@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -213,6 +213,35 @@ describe('a broadcast that is on and not kept', () => {
     await end();
     while ((await anonymous(server, '/live/main/dvr.m3u8')).status !== 404);
   });
+});
+
+test('a broadcast that is on, of which nothing that was recorded can be read, leads to the live window', async () => {
+  const server = await start();
+  await goLive(server);
+  await replayOf(server);
+  rmSync(join(server.data, 'recordings'), { recursive: true });
+  for (const [dvr, live] of [
+    ['dvr.m3u8', 'index.m3u8'],
+    ['dvr.mpd', 'manifest.mpd'],
+  ]) {
+    const ask = () => anonymous(server, `/live/main/${dvr}`, { redirect: 'manual' });
+    let answer = await ask();
+    while (answer.status !== 307) answer = await ask();
+    expect(answer.headers.get('location')).toBe(live);
+  }
+});
+
+test('a channel that takes the name of one that was deleted shows nothing of that', async () => {
+  const server = await start();
+  const end = await goLive(server);
+  const { base } = await replayOf(server);
+  await end();
+  await untilOver(server);
+  expect((await server.request('DELETE', '/api/channels/main')).status).toBe(204);
+  const created = await server.request('POST', '/api/channels', { body: { name: 'main' } });
+  expect(created.status).toBe(201);
+  while ((await anonymous(server, `${base}index.m3u8`)).status !== 401);
+  expect((await anonymous(server, '/live/main/dvr.m3u8')).status).toBe(404);
 });
 
 describe('who went back', () => {
