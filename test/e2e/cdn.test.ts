@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '../contract/stream-rules/read-manifest.ts';
 import { type CachingNginx, startCachingNginx } from './support/caching-nginx.ts';
 import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
@@ -110,4 +111,54 @@ describe('behind a caching nginx under a path of its own', () => {
     expect(stderr).toBe('');
     expect(Number([...stdout.matchAll(/^frame=\s*(\d+)/gm)].at(-1)?.[1])).toBeGreaterThan(80);
   });
+
+  it('a manifest, and the segment that is being made, come once from the server for all who watch at that moment', async () => {
+    const address = `${channel}/manifest.mpd`;
+    const all = <T>(ask: () => Promise<T>) => Promise.all(Array.from({ length: VIEWERS }, ask));
+    const manifests = await all(() => fetch(address));
+    expect(new Set(manifests.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(manifests[0]?.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=1');
+    expect(await askedOrigin('/manifest.mpd')).toBeLessThan(VIEWERS / 2);
+    const { base, number } = newestOf((await manifests[0]?.text()) ?? '');
+    const path = `${base}${number}.m4s`;
+    const answers = await all(() => fetch(new URL(path, address)));
+    const bodies = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())));
+    // Whole, as it is at the server when it is complete, whoever was sent it as it came.
+    const whole = Buffer.from(await (await fetch(`${server.url}/live/main/${path}`)).arrayBuffer());
+    expect(whole.byteLength).toBeGreaterThan(1000);
+    for (const [index, body] of bodies.entries()) {
+      expect(answers[index]?.status).toBe(200);
+      expect(answers[index]?.headers.get('cache-control')).toContain('immutable');
+      expect(body.equals(whole)).toBe(true);
+    }
+    expect(await askedOrigin(path)).toBe(1);
+  });
+
+  it('what was recorded comes once from the server, too, at the addresses that playlists and manifests name', async () => {
+    for (const file of ['dvr.m3u8', 'dvr.mpd']) {
+      // The first segment is some seconds long.
+      while (!(await fetch(`${channel}/${file}`)).ok) await new Promise((settle) => setTimeout(settle, 200));
+      const answer = await fetch(`${channel}/${file}`);
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=2');
+      const body = await answer.text();
+      const [, name = ''] =
+        /^(.+video\.m3u8)$/m.exec(body) ?? /media="(.+video)\/\$Number\$\.m4s"/.exec(body) ?? [];
+      const address = new URL(name, `${channel}/${file}`).href;
+      const first = file === 'dvr.mpd' ? '' : (/^(.+)\/0\.m4s$/m.exec(await text(address))?.[1] ?? '');
+      const segment = file === 'dvr.mpd' ? `${address}/0.m4s` : new URL(`${first}/0.m4s`, address).href;
+      const answers = await Promise.all(Array.from({ length: VIEWERS }, () => fetch(segment)));
+      const bodies = await Promise.all(answers.map((each) => each.arrayBuffer()));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(bodies.map(({ byteLength }) => byteLength)).size).toBe(1);
+      expect(bodies[0]?.byteLength).toBeGreaterThan(1000);
+      expect(answers[0]?.headers.get('cache-control')).toBe('public, max-age=86400, immutable');
+      expect(await askedOrigin(new URL(segment).pathname)).toBe(1);
+    }
+  });
 });
+
+/** The segment that is being made, as a manifest tells of it: what comes before its number, and that. */
+function newestOf(manifest: string): { readonly base: string; readonly number: number } {
+  const [set] = readManifest(manifest).periods.at(-1)?.sets ?? [];
+  return { base: (set?.media ?? '').replace('$Number$.m4s', ''), number: set?.entries.at(-1)?.number ?? -1 };
+}
