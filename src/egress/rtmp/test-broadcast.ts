@@ -37,7 +37,7 @@ export class TestBroadcast {
     const track = this.#epoch.tracks.find((one) => one.kind === kind);
     if (!track) return;
     const at = (value: number) => ticks((value * track.timescale) / 1000);
-    const keyframe = kind === 'video' && time % 1000 === 0;
+    const keyframe = kind === 'audio' || time % 1000 === 0;
     const startsGroup = this.#epoch.tracks[0] === track && time % 1000 === 0;
     const trackId = kind === 'video' ? 1 : 2;
     const header = { trackId, sequence: 1, decodeTime: at(time), keyframe, referenceTime: undefined };

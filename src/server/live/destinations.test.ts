@@ -4,21 +4,33 @@ import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Hub } from '../../channel/hub.ts';
 import { Listeners } from '../../channel/listeners.ts';
 import { ManualClock } from '../../channel/manual-clock.ts';
+import type { Renditions } from '../../egress/rtmp/from-channel.ts';
 import { RtmpEgress } from '../../egress/rtmp/rtmp-egress.ts';
 import { TestBroadcast, TestRenditions } from '../../egress/rtmp/test-broadcast.ts';
+import { TEST_VIDEO } from '../../egress/rtmp/test-frames.ts';
 import { TestRtmpServer } from '../../egress/rtmp/test-rtmp-server.ts';
+import { MESSAGE } from '../../media/rtmp/message.ts';
+import { timescale } from '../../media/time.ts';
+import type { Track } from '../../media/track.ts';
 import type { DestinationRecord } from '../../store/destination-store.ts';
 import type { Store } from '../../store/open-store.ts';
+import { fakeChildren } from '../../transcode/fake-child.ts';
+import { Transcoder } from '../../transcode/transcoder.ts';
 import { SecretSeal } from '../auth/secret-seal.ts';
 import { Destinations } from './destinations.ts';
 
+const OPUS: Track = {
+  ...{ kind: 'audio', codec: 'opus', codecString: 'opus', timescale: timescale(48_000) },
+  ...{ configuration: Uint8Array.of(0, 2, 1, 56, 0, 0, 187, 128, 0, 0, 0), sampleRate: 48_000, channels: 2 },
+};
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 const seal = new SecretSeal('a secret', 'destination keys');
 
 let clock: ManualClock;
 let platform: TestRtmpServer;
 let egress: RtmpEgress;
 /** Of the broadcast that is on. */
-let renditions: TestRenditions;
+let renditions: Renditions;
 let destinations: Destinations;
 let records: DestinationRecord[];
 let started: Listeners<Broadcast>;
@@ -28,7 +40,6 @@ let isShown: boolean;
 beforeEach(async () => {
   clock = new ManualClock();
   platform = await TestRtmpServer.start();
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
   renditions = new TestRenditions();
   egress = new RtmpEgress({
     ...{ clock, log, allow: ['127.0.0.1'], authorities: [] },
@@ -88,10 +99,10 @@ const status = () => {
   return destinations.describe(record).status;
 };
 
-function begin(): TestBroadcast {
-  const broadcast = new TestBroadcast();
+function begin(tracks?: readonly Track[], made: Renditions = new TestRenditions()): TestBroadcast {
+  const broadcast = new TestBroadcast(tracks);
   on = broadcast;
-  renditions = new TestRenditions();
+  renditions = made;
   started.emit(broadcast.broadcast);
   return broadcast;
 }
@@ -273,6 +284,43 @@ describe('a destination on demand', () => {
   it('cannot be started where no broadcast is on', () => {
     expect(destinations.push('main', add({ when: 'on-demand' }))).toBe('not-live');
   });
+});
+
+it('stays live while an ffmpeg that it needs fails, says so, and has sound again from the next one', async () => {
+  const { children, openChild } = fakeChildren();
+  const transcoder = new Transcoder({
+    ...{ settings: { enabled: true, ffmpeg: 'ffmpeg', maxChildren: 1 }, clock, log, openChild },
+    probe: async () => ({ version: '7.1', encoders: new Set(['aac']) }),
+  });
+  await transcoder.prepare();
+  add();
+  begin([TEST_VIDEO.track, OPUS], transcoder);
+  await platform.until(() => platform.connections.length === 1 && platform.last.started);
+  await settle();
+  const sounds = () => platform.last.media.filter(({ type }) => type === MESSAGE.audio).length;
+  const play = async (from: number, to: number) => {
+    for (let time = from; time < to; time += 500) {
+      const before = sounds();
+      on?.play(time, time + 500);
+      children.at(-1)?.make(24);
+      await platform.until(() => sounds() > before);
+      clock.advance(500);
+    }
+  };
+  await play(0, 3000);
+  expect(status()).toMatchObject({ state: 'live', message: null });
+  children[0]?.exit({ code: 1, words: 'ffmpeg ended with code 1: it crashed' });
+  await settle();
+  expect(status()).toMatchObject({ state: 'live', message: expect.stringContaining('it crashed') });
+  clock.advance(1000);
+  await settle();
+  expect(children.length).toBe(2);
+  await play(3000, 6000);
+  expect(status()).toMatchObject({ state: 'live', message: null });
+  expect(platform.connections.length).toBe(1);
+  on?.end();
+  children[1]?.exit();
+  await transcoder.close();
 });
 
 it('a broadcast that nobody is shown is sent nowhere', async () => {
