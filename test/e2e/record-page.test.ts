@@ -117,32 +117,6 @@ describe('a link with a key', () => {
     await watch.context.close();
   });
 
-  it('is one recording, byte for byte what was made, where the server is killed while it films', async () => {
-    const context = await openStranger();
-    const recorded = await keepRecordedBytes(context);
-    const page = await context.newPage();
-    await page.goto(`${server.url}/record?channel=exam&name_prefix=killed&chunk_time=250#key=${key}`);
-    await recordAWhile(page);
-    const before = await savedTime(page);
-    await killable.kill();
-    await killable.restart();
-    await expect.poll(() => savedTime(page), { timeout: 60_000 }).toBeGreaterThan(before + 2);
-    await stop(page);
-    await page.evaluate(() => (window as { recordedPending?: Promise<void> }).recordedPending);
-
-    const isKilled = ({ fileName }: RecordingResource) => fileName.startsWith('killed');
-    const found = (await listRecordings(server, 'exam')).filter(isKilled);
-    expect(found).toMatchObject([{ state: 'complete', gaps: [] }]);
-    expect(recorded.files).toHaveLength(1);
-    const id = found[0]?.id ?? '';
-    await expectSameMedia(await downloadRecording(server, id), recorded.files);
-    const originals = await originalsOf(id);
-    expect(originals).toHaveLength(1);
-    const sent = await server.api('GET', originals[0]?.url ?? '');
-    expect(Buffer.from(await sent.arrayBuffer())).toEqual(await readFile(recorded.files[0] ?? ''));
-    await context.close();
-  });
-
   it('that was cut off by a crash is finished before it records again', async () => {
     const network = await CutProxy.open(server.url);
     const context = await openStranger();
@@ -259,6 +233,34 @@ describe('a channel with a time limit', () => {
     const [recording] = await listRecordings(server, 'short');
     expect(recording?.duration).toBeGreaterThan(9000);
     expect(recording?.duration).toBeLessThan(14_000);
+    await context.close();
+  });
+});
+
+describe('a recording that is being made', () => {
+  it('is one recording, byte for byte what was made, where the server is killed while it films', async () => {
+    const context = await openStranger();
+    const recorded = await keepRecordedBytes(context);
+    const page = await context.newPage();
+    await page.goto(`${server.url}/record?channel=exam&name_prefix=killed&chunk_time=250#key=${key}`);
+    await recordAWhile(page);
+    const before = await savedTime(page);
+    await killable.kill();
+    await killable.restart();
+    await expect.poll(() => savedTime(page), { timeout: 60_000 }).toBeGreaterThan(before + 2);
+    await stop(page);
+    await page.evaluate(() => (window as { recordedPending?: Promise<void> }).recordedPending);
+
+    const isKilled = ({ fileName }: RecordingResource) => fileName.startsWith('killed');
+    const found = (await listRecordings(server, 'exam')).filter(isKilled);
+    expect(found).toMatchObject([{ state: 'complete', gaps: [] }]);
+    expect(recorded.files).toHaveLength(1);
+    const id = found[0]?.id ?? '';
+    await expectSameMedia(await downloadRecording(server, id), recorded.files);
+    const originals = await originalsOf(id);
+    expect(originals).toHaveLength(1);
+    const sent = await server.api('GET', originals[0]?.url ?? '');
+    expect(Buffer.from(await sent.arrayBuffer())).toEqual(await readFile(recorded.files[0] ?? ''));
     await context.close();
   });
 });
