@@ -15,6 +15,7 @@ import type { Track } from '../../media/track.ts';
 import type { DestinationRecord } from '../../store/destination-store.ts';
 import type { Store } from '../../store/open-store.ts';
 import { fakeChildren } from '../../transcode/fake-child.ts';
+import type { FfmpegInfo } from '../../transcode/probe-ffmpeg.ts';
 import { Transcoder } from '../../transcode/transcoder.ts';
 import { SecretSeal } from '../auth/secret-seal.ts';
 import { Destinations } from './destinations.ts';
@@ -44,7 +45,12 @@ beforeEach(async () => {
   egress = new RtmpEgress({
     ...{ clock, log, allow: ['127.0.0.1'], authorities: [] },
     renditions: {
-      ...{ aacUnavailable: undefined, h264Unavailable: undefined },
+      get aacUnavailable() {
+        return renditions.aacUnavailable;
+      },
+      get h264Unavailable() {
+        return renditions.h264Unavailable;
+      },
       aac: (broadcast) => renditions.aac(broadcast),
       h264: (broadcast, when) => renditions.h264(broadcast, when),
     },
@@ -320,6 +326,34 @@ it('stays live while an ffmpeg that it needs fails, says so, and has sound again
   expect(platform.connections.length).toBe(1);
   on?.end();
   children[1]?.exit();
+  await transcoder.close();
+});
+
+it('is sent by itself once there is an ffmpeg that did not answer when it was first asked', async () => {
+  let found: FfmpegInfo | undefined;
+  const { children, openChild } = fakeChildren();
+  const transcoder = new Transcoder({
+    ...{ settings: { enabled: true, ffmpeg: 'ffmpeg', maxChildren: 1 }, clock, log, openChild },
+    probe: async () => found,
+  });
+  await transcoder.prepare();
+  add();
+  begin([TEST_VIDEO.track, OPUS], transcoder);
+  await until('retrying');
+  expect(status()).toMatchObject({
+    code: 'codec-unavailable',
+    message: expect.stringContaining('no ffmpeg'),
+  });
+  found = { version: '7.1', encoders: new Set(['aac']) };
+  for (let asked = 0; status().state !== 'connecting' || !platform.last.started; asked += 1) {
+    expect(asked).toBeLessThan(10);
+    const { nextTry } = status();
+    if (nextTry !== null) clock.advance(nextTry - clock.wall());
+    await platform.until(() => platform.last.started || status().state === 'retrying');
+  }
+  await settle();
+  on?.end();
+  children[0]?.exit();
   await transcoder.close();
 });
 
