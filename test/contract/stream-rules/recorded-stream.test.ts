@@ -12,8 +12,7 @@ import { nodeFiles } from '../../../src/egress/recording/finalise/files.ts';
 import { finalise } from '../../../src/egress/recording/finalise/finalise.ts';
 import { writeRecordingHeader } from '../../../src/egress/recording/recording-header.ts';
 import { milliseconds } from '../../../src/media/time.ts';
-import { BrokenRule } from './broken-rule.ts';
-import { RecordedManifestRules, RecordedPlaylistRules } from './recorded-rules.ts';
+import { RECORDED_RULES, RecordedManifestRules, RecordedPlaylistRules } from './recorded-rules.ts';
 import { type Behaviour, SIMULATION_START, simulatedSteps } from './simulated-stream.ts';
 
 const REQUEST = { method: 'GET', headers: {} } as IncomingMessage;
@@ -150,26 +149,58 @@ describe('the rules', () => {
   const start = `${head}#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-MAP:URI="i.mp4"\n`;
   const playlist = (...lengths: readonly number[]) =>
     start + lengths.map((length, index) => `#EXTINF:${length},\n${index}.m4s\n`).join('');
-  const ruleOf = (...texts: readonly string[]) => {
+  const manifest = (...segments: readonly (readonly [number, number])[]) =>
+    `<MPD type="dynamic" availabilityStartTime="2026-01-01T00:00:00Z" maxSegmentDuration="PT10.5S"><Period id="a" start="PT0S">
+<AdaptationSet contentType="video"><SegmentTemplate timescale="1000" initialization="i.mp4" media="$Number$.m4s" startNumber="0"
+presentationTimeOffset="0">${segments.map(([t, d]) => `<S t="${t}" d="${d}"/>`).join('')}`;
+
+  const playlists = (...texts: readonly string[]) => {
     const rules = new RecordedPlaylistRules();
-    try {
-      for (const text of texts) rules.check(text);
-    } catch (error) {
-      return error instanceof BrokenRule ? error.rule : String(error);
-    }
-    return 'none';
+    for (const text of texts) rules.check(text);
+    return rules;
+  };
+  const manifests = (...texts: readonly string[]) => {
+    const rules = new RecordedManifestRules();
+    for (const text of texts) rules.check(text, SIMULATION_START / 1000 + 20);
   };
 
-  it.each([
-    ['none', [playlist(4, 4), playlist(4, 4, 8)]],
-    ['target-duration', [playlist(4, 12.9)]],
-    ['target-duration', [playlist(4), playlist(4, 4).replace('TARGETDURATION:10', 'TARGETDURATION:13')]],
-    ['append-only', [playlist(4, 4), playlist(4, 5)]],
-    ['append-only', [playlist(4, 4), playlist(4)]],
-    ['can-skip-until', [playlist(4).replace('UNTIL=60', 'UNTIL=59')]],
-    ['playlist-type', [`${playlist(4)}#EXT-X-ENDLIST\n`]],
-    ['map', [playlist(4).replace('#EXT-X-MAP:URI="i.mp4"\n', '')]],
-  ])('are broken where they should be: %s', (rule, texts) => {
-    expect(ruleOf(...texts)).toBe(rule);
+  const BREAKERS: readonly (readonly [keyof typeof RECORDED_RULES, () => void])[] = [
+    ['target-duration', () => playlists(playlist(4, 12.9))],
+    ['target-duration', () => playlists(playlist(4), playlist(4, 4).replace('DURATION:10', 'DURATION:13'))],
+    ['append-only', () => playlists(playlist(4, 4), playlist(4, 5))],
+    ['append-only', () => playlists(playlist(4, 4), playlist(4))],
+    ['can-skip-until', () => playlists(playlist(4).replace('UNTIL=60', 'UNTIL=59'))],
+    ['playlist-type', () => playlists(`${playlist(4)}#EXT-X-ENDLIST\n`)],
+    ['map', () => playlists(playlist(4).replace('#EXT-X-MAP:URI="i.mp4"\n', ''))],
+    [
+      'skip-boundary',
+      () => {
+        const delta = `${start}#EXT-X-SKIP:SKIPPED-SEGMENTS=1\n#EXTINF:4,\n1.m4s\n`;
+        playlists(playlist(4, 4)).checkDelta(delta);
+      },
+    ],
+    ['renditions', () => playlists(playlist(4, 4, 4)).checkRendition(playlists(playlist(4, 5, 4)))],
+    ['timeline-order', () => manifests(manifest([0, 4000], [2000, 4000]))],
+    ['timeline-unchanged', () => manifests(manifest([0, 4000]), manifest([0, 4100], [4100, 4000]))],
+    ['segment-duration', () => manifests(manifest([0, 12_900]))],
+    ['availability-start', () => manifests(manifest([18_000, 4000]))],
+    ['period-unchanged', () => manifests(manifest([0, 4000]), manifest([0, 4000]).replace('PT0S', 'PT1S'))],
+    [
+      'ended',
+      () =>
+        manifests(
+          manifest([0, 4000]).replace('type="dynamic"', 'type="static" mediaPresentationDuration="PT9S"'),
+        ),
+    ],
+  ];
+
+  it.each(BREAKERS)('are broken where they should be: %s', (rule, breakIt) => {
+    expect(breakIt).toThrow(expect.objectContaining({ name: 'BrokenRule', rule }));
+  });
+
+  it('can each be broken, and are not by what is right', () => {
+    expect(new Set(BREAKERS.map(([rule]) => rule))).toEqual(new Set(Object.keys(RECORDED_RULES)));
+    playlists(playlist(4, 4), playlist(4, 4, 8)).checkRendition(playlists(playlist(4, 4, 8)));
+    manifests(manifest([0, 4000]), manifest([0, 4000], [4000, 10_000]));
   });
 });
