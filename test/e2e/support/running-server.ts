@@ -30,7 +30,12 @@ export async function startServer(
   under: readonly string[] = [],
 ): Promise<RunningServer> {
   const data = environment.HEADWATER_DATA ?? (await mkdtemp(join(tmpdir(), 'headwater-e2e-')));
-  const [command = '', ...parameters] = [...under, process.execPath, join(root, 'bin', 'headwater.mjs'), 'start'];
+  const [command = '', ...parameters] = [
+    ...under,
+    process.execPath,
+    join(root, 'bin', 'headwater.mjs'),
+    'start',
+  ];
   const child = spawn(command, parameters, {
     cwd: data,
     env: { ...process.env, HEADWATER_PORT: '0', HEADWATER_DATA: data, ...environment },
