@@ -1,14 +1,9 @@
+import { aacSilentPacket, readAacConfiguration } from '../../media/codec/aac.ts';
 import { opusEmptyPacket } from '../../media/codec/opus.ts';
 import { writeAudioFrame } from '../../media/flv/audio-tag.ts';
 import { type Milliseconds, milliseconds, timescale } from '../../media/time.ts';
 import { type FlvTrack, flvTrackOf } from './flv-track.ts';
 
-/**
- * raw_data_block()s of AAC-LC without a spectrum (ISO/IEC 14496-3 §4.4.2.1): one channel element whose max_sfb is 0, then
- * the end. They are the same at every sample rate.
- */
-const AAC_MONO = Uint8Array.of(0x00, 0xc8, 0x00, 0x80, 0x23, 0x80);
-const AAC_STEREO = Uint8Array.of(0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80);
 /** CELT, fullband, 20 ms; one frame (RFC 6716 §3.1), mono and stereo. Empty: a decoder fades it out, then it is silent. */
 const OPUS_MONO = 31 << 3;
 const OPUS_STEREO = OPUS_MONO | 4;
@@ -27,15 +22,14 @@ export const SILENT_TRACK: FlvTrack = flvTrackOf({
   ...{ configuration: Uint8Array.of(0x11, 0x90), sampleRate: 48_000, channels: 2 },
 });
 
-/** Silence that may stand in place of packets of that track; undefined for a track of more than two channels. */
+/** Silence that may stand in place of packets of that track; undefined for more than two channels and for HE-AAC. */
 export function silenceOf(flvTrack: FlvTrack): Silence | undefined {
   const { track, packetDuration } = flvTrack;
   if (track.kind !== 'audio' || track.channels > 2) return undefined;
-  const stereo = track.channels === 2;
   if (track.codec === 'opus') {
-    const packet = opusEmptyPacket(Uint8Array.of(stereo ? OPUS_STEREO : OPUS_MONO));
+    const packet = opusEmptyPacket(Uint8Array.of(track.channels === 2 ? OPUS_STEREO : OPUS_MONO));
     return { track: flvTrack, payload: writeAudioFrame('opus', packet), duration: milliseconds(20) };
   }
-  const payload = writeAudioFrame('aac', stereo ? AAC_STEREO : AAC_MONO);
-  return { track: flvTrack, payload, duration: packetDuration };
+  const packet = aacSilentPacket(readAacConfiguration(track.configuration));
+  return packet && { track: flvTrack, payload: writeAudioFrame('aac', packet), duration: packetDuration };
 }
