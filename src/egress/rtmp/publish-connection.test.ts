@@ -128,10 +128,10 @@ describe('a server that acknowledges', () => {
 
   it('twice at the beginning and then every 5 MB is not stalled', async () => {
     await publish();
-    await send(2, 1000);
-    await hears(acknowledgement(4500));
-    await send(100, 2000);
-    await hears(acknowledgement(200_000));
+    for (let count = 1; count <= 2; count += 1) {
+      await send(10, 30_000);
+      await hears(acknowledgement(count * 300_000));
+    }
     await send(200, 24_000);
     wait(30);
     expect(socket.destroyed).toBe(false);
@@ -140,12 +140,10 @@ describe('a server that acknowledges', () => {
     expect(await wrong()).toMatchObject({ code: 'stalled' });
   });
 
-  it('as often as it is asked to, and then no more, is given up after 10 s', async () => {
+  it('as it is asked to, and then no more, is given up after 10 s', async () => {
     await publish();
-    for (let count = 1; count <= 4; count += 1) {
-      await send(1, 70_000);
-      await hears(acknowledgement(count * 70_000));
-    }
+    await send(1, 70_000);
+    await hears(acknowledgement(70_000));
     await send(3, 100_000);
     wait(10);
     expect(socket.destroyed).toBe(false);

@@ -30,10 +30,10 @@ const DRAIN_TIMEOUT = milliseconds(3000);
 const MAX_CONTROL_BYTES = 1024 * 1024;
 /** More than a server acknowledges behind, whatever its window: kernels hold that much. */
 const UNACKNOWLEDGED = 64 * 1024;
-/** So often must a server have acknowledged media, before it can owe that. */
+/** The largest step of a server that acknowledges as it is asked to. */
+const SMALL_STEP = 4 * ACKNOWLEDGEMENT_WINDOW;
+/** Others owe that only once they acknowledged media so often, and may do it this seldom, whatever their first steps were. */
 const LEAST_ACKNOWLEDGEMENTS = 2;
-/** It is taken for one that acknowledges as it is asked to after so many small steps; others may do it this seldom. */
-const TRUSTED_ACKNOWLEDGEMENTS = 3;
 const COMMON_WINDOW = 5 * 1024 * 1024;
 /** What a server may say: much more than every answer and acknowledgement at any bitrate. */
 const MAX_RECEIVED = 8 * 1024 * 1024;
@@ -164,15 +164,15 @@ export class PublishConnection {
   /** The server has bytes to take, or to acknowledge where it does that at all. */
   get #owes(): boolean {
     if (this.#blocked) return true;
-    if (this.#acknowledgements < LEAST_ACKNOWLEDGEMENTS) return false;
     return this.#socket.bytesWritten - this.#acknowledged > UNACKNOWLEDGED + this.#patience;
   }
 
-  /** Bytes that it may leave unacknowledged; the first ones are often of smaller steps than those that follow. */
+  /** Bytes that it may leave unacknowledged. */
   get #patience(): number {
-    const asAsked =
-      this.#acknowledgements >= TRUSTED_ACKNOWLEDGEMENTS && this.#window <= 2 * ACKNOWLEDGEMENT_WINDOW;
-    return asAsked ? 2 * this.#window : Math.max(2 * this.#window, COMMON_WINDOW);
+    const isAsAsked = this.#window >= ACKNOWLEDGEMENT_WINDOW && this.#window <= SMALL_STEP;
+    if (isAsAsked) return 2 * this.#window;
+    if (this.#acknowledgements < LEAST_ACKNOWLEDGEMENTS) return Number.POSITIVE_INFINITY;
+    return Math.max(2 * this.#window, COMMON_WINDOW);
   }
 
   #take(data: Uint8Array): void {
