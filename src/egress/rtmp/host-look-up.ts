@@ -37,11 +37,9 @@ export function hostLookUp(
     }
   };
   return (host) => {
-    const known = pending.get(host);
-    if (known) return known;
-    const begun = begin(host);
-    pending.set(host, begun);
-    return begun;
+    const answer = pending.get(host) ?? begin(host);
+    pending.set(host, answer);
+    return answer;
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import { milliseconds } from '../../media/time.ts';
 import { withAuthentication } from './authentication.ts';
 import { DestinationError } from './destination-error.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
 import type { DestinationSettings, PushHost } from './push.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** How far a test of a destination came. */
 export interface DestinationReport {
@@ -32,11 +33,11 @@ export async function probeDestination(
   try {
     const target = parsePublishTarget(url, streamKey);
     const resolve = (signal: AbortSignal) => host.policy.resolve(target.host, signal);
-    const addresses = (await limited(host, TIMEOUT, resolve)).slice(0, MOST_ADDRESSES);
+    const addresses = (await withDeadline(host.clock, TIMEOUT, resolve)).slice(0, MOST_ADDRESSES);
     const timeout = milliseconds(TIMEOUT / addresses.length);
     let error: DestinationError | undefined;
     for (const address of addresses) {
-      error = await limited(host, timeout, (signal) => tryAddress(address, target, host, signal));
+      error = await withDeadline(host.clock, timeout, (signal) => tryAddress(address, target, host, signal));
       if (!error || !ELSEWHERE.has(error.code)) break;
     }
     if (error) throw error;
@@ -44,20 +45,6 @@ export async function probeDestination(
   } catch (error) {
     if (!(error instanceof DestinationError)) throw error;
     return { reached: false, code: error.code, words: error.message };
-  }
-}
-
-async function limited<T>(
-  { clock }: Omit<PushHost, 'changed'>,
-  timeout: Milliseconds,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const abort = new AbortController();
-  const timer = clock.after(timeout, () => abort.abort());
-  try {
-    return await call(abort.signal);
-  } finally {
-    timer.cancel();
   }
 }
 

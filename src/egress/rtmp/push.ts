@@ -14,10 +14,11 @@ import type { OpenSocketOptions } from './open-socket.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
 import { RateWindow } from './rate-window.ts';
-import { retryDelay } from './retry-delay.ts';
+import { RetryPolicy } from './retry-policy.ts';
 import { ServerCapabilities } from './server-capabilities.ts';
 import { SILENT_TRACK } from './silence.ts';
 import { Splicer, type TimedMessage } from './splicer.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** Where a broadcast is pushed to, and how. */
 export interface DestinationSettings {
@@ -79,13 +80,8 @@ const DIAL_TIMEOUT = milliseconds(10_000);
 const TICK = milliseconds(500);
 /** A server that refuses a key may take the connection first, and close it. */
 const PROVEN = 1000;
-/** After so long the next failure is the first. */
-const HEALTHY = 10_000;
-/** So often is a server asked that closes the connection when it is published to: at once, or when it has media. */
-const MAX_REFUSALS = 3;
+/** A server that closes the connection so soon after it was asked to publish refuses that. */
 const AT_ONCE = 5000;
-/** A key may be in use for as long as a platform does not notice that whoever used it is gone. */
-const IN_USE_PATIENCE = 60_000;
 /** A stream that has nothing in it, for want of an encoder, is ended: platforms do not like them. */
 const EMPTY_TIMEOUT = 10_000;
 /** So often does one that is live tell what it has sent. */
@@ -124,9 +120,9 @@ export class Push {
   #liveAt: number | undefined;
   #firstLiveAt: number | undefined;
   #attempts = 0;
-  #failures = 0;
-  #refusals = 0;
-  #inUseSince: number | undefined;
+  readonly #retries = new RetryPolicy();
+  /** The last connection was refused by closing it. */
+  #wasRefused = false;
   /** The last stream had nothing in it, and nothing has come since. */
   #isStarved = false;
   /** What followers were told last, and when. */
@@ -209,6 +205,7 @@ export class Push {
     if (this.#isOver) return;
     this.#nextTry = null;
     this.#become('connecting');
+    this.#wasRefused = false;
     try {
       const { url, streamKey } = this.settings;
       const target = parsePublishTarget(url, streamKey);
@@ -235,14 +232,8 @@ export class Push {
 
   /** Gives it up after a while, and at once when this is over. */
   async #limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const abort = new AbortController();
-    this.#abort = abort;
-    const timer = this.#host.clock.after(DIAL_TIMEOUT, () => abort.abort());
-    try {
-      return await call(abort.signal);
-    } finally {
-      timer.cancel();
-    }
+    this.#abort = new AbortController();
+    return await withDeadline(this.#host.clock, DIAL_TIMEOUT, call, this.#abort);
   }
 
   /** One that nobody foresaw must not end more than this. */
@@ -263,12 +254,11 @@ export class Push {
     this.#connection = connection;
     const error = await connection.closed;
     const isEarly = this.#host.clock.now() - this.#askedAt < AT_ONCE || connection.sentBytes > 0;
-    const isRefusal = connection.asked && isEarly && this.#liveAt === undefined;
+    this.#wasRefused = connection.asked && isEarly && this.#liveAt === undefined;
     this.#connection = undefined;
     this.#sentBefore += connection.sentBytes;
     this.#droppedBefore += connection.dropped.groups;
     this.#splicer.restart();
-    if (isRefusal && !isInUse(error)) this.#refusals += 1;
     return error;
   }
 
@@ -385,8 +375,7 @@ export class Push {
   #goLive(now: Milliseconds): void {
     this.#liveAt = now;
     this.#liveSince = this.#host.clock.wall();
-    this.#refusals = 0;
-    this.#inUseSince = undefined;
+    this.#retries.succeeded();
     const isFirst = this.#firstLiveAt === undefined;
     this.#firstLiveAt ??= now;
     if (isFirst) this.#limitDuration();
@@ -401,8 +390,7 @@ export class Push {
 
   #lost(error: DestinationError): void {
     const now = this.#host.clock.now();
-    const liveFor = this.#liveAt === undefined ? 0 : now - this.#liveAt;
-    const wasLive = this.#liveAt !== undefined;
+    const liveFor = this.#liveAt === undefined ? undefined : now - this.#liveAt;
     this.#liveAt = undefined;
     this.#liveSince = null;
     this.#publishingAt = undefined;
@@ -412,17 +400,12 @@ export class Push {
       this.#finish();
       return;
     }
-    if (isInUse(error)) this.#inUseSince ??= now;
-    const isHeld = isInUse(error) && now - (this.#inUseSince ?? now) >= IN_USE_PATIENCE;
-    const isRefused = isHeld || this.#refusals >= MAX_REFUSALS;
-    if (this.#firstLiveAt === undefined && (error.fatal || isRefused)) {
-      this.#fail(isRefused && error.code === 'closed' ? KEY_REFUSED : error);
+    const failed = { error, now, liveFor, refused: this.#wasRefused };
+    const delay = this.#retries.next(failed, this.#host.random());
+    if (delay instanceof DestinationError) {
+      this.#fail(delay);
       return;
     }
-    if (liveFor >= HEALTHY) this.#failures = 0;
-    else if (!wasLive) this.#failures = Math.max(1, this.#failures);
-    const delay = retryDelay(this.#failures, this.#host.random());
-    this.#failures += 1;
     this.#nextTry = milliseconds(this.#host.clock.wall() + delay);
     this.#become('retrying', error.code, error.message);
     this.#retry = this.#host.clock.after(delay, () => void this.#attempt());
@@ -470,14 +453,3 @@ export class Push {
     this.#changed();
   }
 }
-
-/** Refused as a name that somebody else publishes under, which may pass. */
-function isInUse(error: DestinationError | undefined): boolean {
-  return error?.code === 'publish-refused' && !error.fatal;
-}
-
-const KEY_REFUSED = new DestinationError(
-  'publish-refused',
-  'The server closes the connection whenever it is published to: the stream key is probably wrong, or in use.',
-  true,
-);
