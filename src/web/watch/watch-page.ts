@@ -18,8 +18,9 @@ if (channel) showChannel(channel);
 else showText('title', 'There is no such channel');
 
 /** What the server says that the channel is called. */
-const titleOf = (name: string) =>
-  document.querySelector<HTMLMetaElement>('meta[name="headwater-channel"]')?.content || name;
+function titleOf(name: string): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="headwater-channel"]')?.content || name;
+}
 
 function showChannel(name: string): void {
   const player = openPlayer(name);
