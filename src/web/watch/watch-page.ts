@@ -38,7 +38,8 @@ function showChannel(name: string): void {
   showText('title', channelTitle);
   document.title = `${channelTitle} · Headwater`;
   customElements.whenDefined('headwater-player').then(describe, () => {});
-  for (const type of ['statechange', 'viewerschange']) player.addEventListener(type, describe);
+  // That it is a replay is known a moment after it plays.
+  for (const type of ['statechange', 'viewerschange', 'delaychange']) player.addEventListener(type, describe);
   document.getElementById('snippets')?.append(...embedSnippets(location.origin, name).map(showSnippet));
 }
 
