@@ -146,7 +146,8 @@ export class ChannelStore {
       }
       const next = {
         name: change.name ?? present.name,
-        title: change.title ?? present.title,
+        // A channel that was given no title is called by its name.
+        title: change.title ?? (present.title === present.name ? (renamed ?? present.name) : present.title),
         record: change.record === undefined ? present.record : Number(change.record),
         keep_bytes: change.keepBytes === undefined ? present.keep_bytes : change.keepBytes,
         keep_days: change.keepDays === undefined ? present.keep_days : change.keepDays,

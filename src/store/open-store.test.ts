@@ -103,6 +103,13 @@ describe('channels', () => {
     ]);
   });
 
+  test('are called by their new name, unless they have a title', async () => {
+    await store.channels.create({ ...channel('main'), title: 'main' }, key);
+    expect(await store.channels.update('main', { name: 'stage' })).toMatchObject({ title: 'stage' });
+    await store.channels.update('stage', { title: 'The big stage' });
+    expect(await store.channels.update('stage', { name: 'hall' })).toMatchObject({ title: 'The big stage' });
+  });
+
   test('cannot take the name of another, and then nothing changes', async () => {
     await store.channels.create(channel('main'), key);
     await store.channels.create(channel('music'), key);

@@ -51,6 +51,13 @@ describe('the settings of a channel', () => {
     });
   });
 
+  it('leave a title that is its name to follow that', () => {
+    const untitled = { ...channel, title: channel.name };
+    const change = changeOf({ ...formOf(untitled), name: 'stage' }, untitled);
+    expect(change).toMatchObject({ name: 'stage' });
+    expect(change.title).toBeUndefined();
+  });
+
   it('give it its name as a title where that is emptied', () => {
     expect(changeOf({ ...form, name: 'stage', title: ' ' }, channel)).toMatchObject({
       name: 'stage',

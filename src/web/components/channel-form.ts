@@ -34,13 +34,15 @@ export function formOf(channel: ChannelResource): ChannelForm {
   };
 }
 
-/** What is to be changed. What nobody touched of numbers, and of going back, is left out: it goes on following the server's own settings. */
+/** What is to be changed. What nobody touched of numbers, and of going back, is left out: it goes on following the server's own settings; so is a title that is the name. */
 export function changeOf(form: ChannelForm, channel: ChannelResource): UpdateChannel {
   const before = formOf(channel);
   const { name, title, record, live, keepOriginal } = form;
+  const isCalledByName = title === before.title && title === before.name;
   return {
     ...(name === before.name ? {} : { name }),
-    ...{ title: title.trim() || name, record, live, keepOriginal },
+    ...(isCalledByName ? {} : { title: title.trim() || name }),
+    ...{ record, live, keepOriginal },
     ...(form.dvr === before.dvr ? {} : { dvr: form.dvr }),
     ...(form.grace === before.grace ? {} : { reconnectGrace: numberOf(form.grace, SECOND) }),
     ...(form.longest === before.longest ? {} : { maxDuration: numberOf(form.longest, MINUTE) }),
