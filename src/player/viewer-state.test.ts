@@ -31,6 +31,16 @@ describe('what a viewer is told', () => {
     expect(state.isBroadcasting).toBe(false);
   });
 
+  it('is the end for whose connection was lost when it came, and not that nothing was on', () => {
+    state.told(LIVE);
+    state.pictured();
+    state.disconnected();
+    state.told({ type: 'offline' });
+    expect(state.state).toBe('ended');
+    state.told({ type: 'offline' });
+    expect(state.state).toBe('offline');
+  });
+
   it('says that the connection is lost until the server is heard again', () => {
     state.told(LIVE);
     state.pictured();
@@ -42,7 +52,7 @@ describe('what a viewer is told', () => {
   });
 
   it.each([
-    ['not-found', () => state.told({ type: 'offline' }), 'offline'],
+    ['not-found', () => state.told({ type: 'offline' }), 'ended'],
     ['protocol', () => state.heard(), 'live'],
     ['unsupported-codec', () => state.mediaChanged(), 'live'],
     ['bad-media', () => state.pictured(), 'live'],

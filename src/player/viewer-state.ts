@@ -79,7 +79,9 @@ export class ViewerState {
   /** The server told where the broadcast stands. */
   told({ type }: PlayNews): void {
     this.heard();
-    if (type === 'offline' || type === 'interrupted' || type === 'ended') this.#broadcast = type;
+    // Whose connection was lost when it ended hears only that nothing is on.
+    if (type === 'offline') this.#broadcast = this.isOn ? 'ended' : 'offline';
+    else if (type === 'interrupted' || type === 'ended') this.#broadcast = type;
     else if (type === 'live' || type === 'resumed') this.#broadcast = 'live';
     if (type === 'offline') this.#hasPicture = false;
     if (type === 'offline' || type === 'ended') this.#problem = undefined;
