@@ -38,6 +38,8 @@ export class Hub {
   readonly clock: Clock;
   /** A broadcast started; its first chunk comes later: the place to tap it. */
   readonly broadcastStarted = new Listeners<Broadcast>();
+  /** A channel is closed: the name that it had. */
+  readonly channelRemoved = new Listeners<string>();
   /** A broadcast was interrupted, went on, or ended. */
   readonly broadcastChanged = new Listeners<Broadcast>();
   /** Of any channel: often, where many are slow. */
@@ -92,6 +94,7 @@ export class Hub {
   remove(name: string): void {
     this.#channels.get(name)?.close();
     this.#channels.delete(name);
+    this.channelRemoved.emit(name);
   }
 
   /** Ends every broadcast and dismisses every reader; idempotent. */

@@ -15,7 +15,7 @@ const OPUS: AudioTrack = {
 };
 const PACKET = Uint8Array.of(0xf8, 0xff, 0xfe);
 
-it('go on with what stands in for a broadcast until the last of it is out', async () => {
+it('go on with what stands in for a broadcast until the last of it is out, and are forgotten with their channel', async () => {
   const clock = new ManualClock();
   const standIns: Broadcast[] = [];
   const hub = new Hub({
@@ -71,6 +71,9 @@ it('go on with what stands in for a broadcast until the last of it is out', asyn
   expect(idOf()).toBe('p1');
   standIns[1]?.setState('ended');
   expect(idOf()).toBe('p1');
+  presentations.forget('main');
+  expect(idOf).toThrow(/not live/);
+  expect(() => presentations.find('main', 'p1')).toThrow(/over/);
   presentations.close();
   hub.close();
 });

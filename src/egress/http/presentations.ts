@@ -83,6 +83,17 @@ export class Presentations {
     throw new DeliveryError('media-not-found', 'This broadcast is over, or never was.');
   }
 
+  /** The channel of that name is no more: another one may be called so, which is not to show what this one did. */
+  forget(channel: string): void {
+    for (const [{ info }, feed] of this.#feeds) if (info.channel === channel) feed.end();
+    for (const presentation of [...this.#byId.values()]) {
+      if (presentation.broadcast.channel !== channel) continue;
+      this.#byId.delete(presentation.id);
+      presentation.close();
+    }
+    this.#ended.delete(channel);
+  }
+
   /** Forgets everything; idempotent. The hub ends the broadcasts. */
   close(): void {
     this.#closed = true;

@@ -50,6 +50,7 @@ export function openDelivery({ config, logger, clock, store, data }: Foundation,
     alwaysAac: config.transcode.aac === 'always',
     newPresentationId: randomUUID,
   });
+  hub.channelRemoved.add((name) => presentations.forget(name));
   const { enabled, replay } = config.dvr;
   const replays = new Replays({
     ...{ hub, store, clock, logger, recordings, enabled },
