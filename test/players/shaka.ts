@@ -32,8 +32,8 @@ export const shaka = (path: BrowserPlayer['path']): BrowserPlayer => ({
       player.addEventListener(type, (event) => words.warnings.push(event.type));
     player.configure({
       streaming: { lowLatencyMode: true, liveSync: { enabled: true } },
-      // Else it places each part by the playlist's dates, to the millisecond, and loses what is no keyframe with each change.
-      manifest: { hls: { sequenceMode: true } },
+      // It moves parts to their dates but not the segments that they are of, and then takes up the segment before: docs/players.md.
+      manifest: { hls: { sequenceMode: true, ignoreManifestProgramDateTime: true } },
     });
     await player.attach(video);
     await player.load(url);
