@@ -155,7 +155,6 @@ async function seekAndPlay(page: Page, to: number, seconds: number): Promise<voi
       return video !== null && !video.seeking && video.currentTime > end && video.currentTime < from + 60;
     },
     [to, to + seconds] as const,
-    { timeout: 20_000 },
   );
 }
 

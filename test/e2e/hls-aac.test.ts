@@ -131,7 +131,6 @@ describe('the sound of a live broadcast as AAC', () => {
     await page.waitForFunction(
       (time) => (document.querySelector('video')?.currentTime ?? 0) > time,
       start + 5,
-      { timeout: 30_000 },
     );
     const notes = await page.evaluate(() => {
       const { errors, hls } = globalThis as unknown as HlsPage;
@@ -156,7 +155,6 @@ describe('the sound of a live broadcast as AAC in DASH', () => {
     await page.waitForFunction(
       (time) => (document.querySelector('video')?.currentTime ?? 0) > time,
       start + 4,
-      { timeout: 30_000 },
     );
     const notes = await page.evaluate(() => {
       const { dashErrors, dash } = globalThis as unknown as DashPage;

@@ -40,10 +40,10 @@ describe('what a cut leaves unsent', () => {
     const { context, studio, recorded } = await openSparseStudio();
     network.cut();
     await waitForWord(studio, 'Reconnecting');
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(150_000);
+    await expect.poll(() => keptBytes(studio)).toBeGreaterThan(150_000);
     network.mend();
     await waitForWord(studio, 'Live');
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => keptBytes(studio)).toBe(0);
     const id = await stopBroadcast(studio);
     await expectSameMedia(await downloadRecording(server, id), recorded.files);
     expect(await studio.getByRole('button', { name: 'Upload the rest' }).count()).toBe(0);
@@ -57,7 +57,7 @@ describe('a tab that crashes with unsent media', () => {
     const { context, studio, recorded } = await openSparseStudio();
     network.cut();
     await waitForWord(studio, 'Reconnecting');
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(150_000);
+    await expect.poll(() => keptBytes(studio)).toBeGreaterThan(150_000);
     await crash(studio);
     network.mend();
 
@@ -91,7 +91,7 @@ describe('a tab that crashes with unsent media', () => {
     const { context, studio, recorded } = await openSparseStudio();
     await expect.poll(async () => (await listRecordings(server)).length).toBe(before.length + 1);
     network.cut();
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(150_000);
+    await expect.poll(() => keptBytes(studio)).toBeGreaterThan(150_000);
     await crash(studio);
     network.mend();
     await expect.poll(async () => (await listRecordings(server))[0]?.state).toBe('complete');
@@ -107,7 +107,7 @@ describe('a tab that crashes with unsent media', () => {
       const whole = (await listRecordings(server)).find(({ id }) => id === partial?.id);
       return whole?.duration ?? 0;
     };
-    await expect.poll(duration, { timeout: 30_000 }).toBeGreaterThan(partial?.duration ?? 0);
+    await expect.poll(duration).toBeGreaterThan(partial?.duration ?? 0);
     const kept = await probePackets(await downloadRecording(server, partial?.id ?? ''), 'video');
     const made = await probePackets(recorded.files[0] ?? '', 'video', { cutOff: true });
     expect(kept.length).toBeGreaterThan(made.length - 45);
@@ -123,7 +123,7 @@ describe('a tab that crashes with unsent media', () => {
   it('can be discarded, and is not offered while another tab is at it', async () => {
     const { context, studio } = await openSparseStudio();
     network.cut();
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(50_000);
+    await expect.poll(() => keptBytes(studio)).toBeGreaterThan(50_000);
     const other = await context.newPage();
     await other.goto(`${server.url}/studio/main`);
     await other.getByRole('button', { name: 'Go live' }).waitFor();
@@ -133,7 +133,7 @@ describe('a tab that crashes with unsent media', () => {
     await other.getByRole('button', { name: 'Go live' }).waitFor();
     expect(await other.getByRole('button', { name: 'Upload the rest' }).count()).toBe(0);
     network.cut();
-    await expect.poll(() => keptBytes(studio), { timeout: 30_000 }).toBeGreaterThan(50_000);
+    await expect.poll(() => keptBytes(studio)).toBeGreaterThan(50_000);
     await crash(studio);
     network.mend();
     await other.reload();

@@ -51,7 +51,7 @@ async function recordAWhile(page: Page): Promise<void> {
   await word(page, 'Recording').or(begin).first().waitFor();
   if (await begin.isVisible()) await begin.click();
   await page.getByText('It is saved as it goes').waitFor();
-  await expect.poll(() => savedTime(page), { timeout: 30_000 }).toBeGreaterThan(2);
+  await expect.poll(() => savedTime(page)).toBeGreaterThan(2);
 }
 
 /** In seconds. */
@@ -70,7 +70,7 @@ async function stop(page: Page): Promise<void> {
 async function originalsOf(id: string): Promise<RecordingResource['originals']> {
   const originals = async () =>
     ((await (await server.api('GET', `/api/recordings/${id}`)).json()) as RecordingResource).originals;
-  await expect.poll(async () => (await originals()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(async () => (await originals()).length).toBeGreaterThan(0);
   return await originals();
 }
 
@@ -127,7 +127,7 @@ describe('a link with a key', () => {
     await recordAWhile(page);
     network.cut();
     await page.getByText('The connection is lost').waitFor();
-    await expect.poll(() => keptBytes(page), { timeout: 30_000 }).toBeGreaterThan(50_000);
+    await expect.poll(() => keptBytes(page)).toBeGreaterThan(50_000);
     await expectAccessible(page, 'record-away');
     const saved = await savedTime(page);
     await crash(page);
@@ -149,10 +149,10 @@ describe('a link with a key', () => {
     const context = await openStranger();
     const page = await context.newPage();
     await page.goto(`${server.url}/record?channel=exam#key=wrong`);
-    await word(page, 'Not recording').waitFor({ timeout: 60_000 });
+    await word(page, 'Not recording').waitFor();
     await expectAccessible(page, 'record-refused');
     await page.goto(`${server.url}/record?channel=nobody#key=${key}`);
-    await page.getByText('There is no such channel').waitFor({ timeout: 60_000 });
+    await page.getByText('There is no such channel').waitFor();
     await context.close();
   });
 });
@@ -247,7 +247,7 @@ describe('a recording that is being made', () => {
     const before = await savedTime(page);
     await killable.kill();
     await killable.restart();
-    await expect.poll(() => savedTime(page), { timeout: 60_000 }).toBeGreaterThan(before + 2);
+    await expect.poll(() => savedTime(page)).toBeGreaterThan(before + 2);
     await stop(page);
     await page.evaluate(() => (window as { recordedPending?: Promise<void> }).recordedPending);
 

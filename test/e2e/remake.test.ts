@@ -75,9 +75,9 @@ it('a recording that is being made anew when the server is stopped is made by th
 
   await server.restart();
   await expect
-    .poll(only, { timeout: 60_000 })
+    .poll(only)
     .toMatchObject({ id: before?.id, state: 'complete', finalisation: 'done', gaps: [] });
-  await expect.poll(() => probeFrames(media), { timeout: 60_000 }).toBe(frames);
+  await expect.poll(() => probeFrames(media)).toBe(frames);
   expect(await probeDuration(media)).toBeCloseTo(SECONDS, -1);
   expect(await listRecordings(server.now)).toHaveLength(1);
 });

@@ -1,11 +1,15 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 
+/** How long a page is waited for, in ms: on a busy machine half a minute is not always enough. */
+const PATIENCE = 90_000;
+
 /** Chromium as installed, with two fake cameras and microphones, kept off the network. */
-export function launchBrowser(
+export async function launchBrowser(
   autoplay: 'no-user-gesture-required' | 'document-user-activation-required' = 'no-user-gesture-required',
 ): Promise<Browser> {
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium',
+    timeout: PATIENCE,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -19,6 +23,8 @@ export function launchBrowser(
       `--autoplay-policy=${autoplay}`,
     ],
   });
+  browser.on('context', (context) => context.setDefaultTimeout(PATIENCE));
+  return browser;
 }
 
 /** A browser profile of its own, at desktop size, signed in when given the address that start printed. */

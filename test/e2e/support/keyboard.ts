@@ -31,8 +31,6 @@ function focusedElement(page: Page): Promise<FocusedElement> {
 const matches = (name: string, wanted: string | RegExp) =>
   typeof wanted === 'string' ? name === wanted : wanted.test(name);
 
-const PATIENCE = { timeout: 20_000 };
-
 /** Waits until what is so called has the focus, and can be seen to have it. */
 export async function expectFocus(page: Page, wanted: string | RegExp): Promise<void> {
   await expect
@@ -41,7 +39,7 @@ export async function expectFocus(page: Page, wanted: string | RegExp): Promise<
       return matches(name, wanted) && visible
         ? 'there'
         : `at “${name}”${visible ? '' : ', which cannot be seen'}`;
-    }, PATIENCE)
+    })
     .toBe('there');
 }
 
