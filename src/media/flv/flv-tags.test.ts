@@ -46,7 +46,7 @@ describe('video', () => {
     expect([...writeVideoConfiguration(video('av1', Uint8Array.of(0x81, 4)))]).toEqual([
       ...[0x90, ...ascii('av01'), 0x81, 4],
     ]);
-    expect([...writeVideoConfiguration(video('vp9'))]).toEqual([0x90, ...ascii('vp09'), 9, 8, 7]);
+    expect([...writeVideoConfiguration(video('vp9'))]).toEqual([0x90, ...ascii('vp09'), 1, 0, 0, 0, 9, 8, 7]);
     expect([...writeVideoFrame('vp9', false, 0, Uint8Array.of(5))]).toEqual([0xa1, ...ascii('vp09'), 5]);
     expect([...writeVideoFrame('hevc', true, 0, Uint8Array.of(5))]).toEqual([0x93, ...ascii('hvc1'), 5]);
     expect([...writeVideoFrame('hevc', true, 40, Uint8Array.of(5))]).toEqual([
@@ -86,6 +86,13 @@ describe('video', () => {
         },
       ),
     );
+  });
+
+  it.each(['vp8', 'vp9'] as const)('reads the record of %s with its version and without', (codec) => {
+    const name = codec === 'vp8' ? 'vp08' : 'vp09';
+    const read = { type: 'configuration', codec, record: Uint8Array.of(1, 0, 0, 0, 1, 0, 0x82, 2) };
+    expect(readVideoTag(Uint8Array.of(0x90, ...ascii(name), 1, 0, 0x82, 2))).toEqual(read);
+    expect(readVideoTag(Uint8Array.of(0x90, ...ascii(name), 1, 0, 0, 0, 1, 0, 0x82, 2))).toEqual(read);
   });
 
   it('reads ends, and passes over commands and colours', () => {

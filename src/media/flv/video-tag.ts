@@ -34,13 +34,12 @@ const COMMAND_FRAME = 5;
 const EX_HEADER = 0x80;
 /** AVCPacketType and VideoPacketType. */
 const PACKET = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, codedFramesX: 3 } as const;
-/** Version and flags of `vpcC`, which Enhanced RTMP leaves out. */
+/** Version and flags of `vpcC`: Enhanced RTMP's text leaves them out, FFmpeg and MediaMTX write and want them. */
 const VPCC_VERSION = [1, 0, 0, 0];
 
 /** The sequence header of a track: its configuration record. */
 export function writeVideoConfiguration({ codec, configuration }: VideoTrack): Uint8Array {
-  const record = isVp(codec) ? configuration.subarray(VPCC_VERSION.length) : configuration;
-  const writer = new ByteWriter(5 + record.length);
+  const writer = new ByteWriter(5 + configuration.length);
   if (codec === 'avc') {
     writer.u8((KEYFRAME << 4) | AVC_CODEC_ID);
     writer.u8(PACKET.sequenceStart);
@@ -49,7 +48,7 @@ export function writeVideoConfiguration({ codec, configuration }: VideoTrack): U
     writer.u8(EX_HEADER | (KEYFRAME << 4) | PACKET.sequenceStart);
     writer.text(VIDEO_FOURCC[codec]);
   }
-  writer.append(record);
+  writer.append(configuration);
   return writer.finish();
 }
 
@@ -115,7 +114,7 @@ function readExTag(body: Uint8Array, frameType: number): VideoTag {
   if (hasOffset && found.data.length < 3) throw tooShort();
   const data = found.data.subarray(hasOffset ? 3 : 0);
   const kind = packet === PACKET.codedFramesX ? PACKET.codedFrames : packet;
-  if (kind === PACKET.sequenceStart && isVp(codec)) {
+  if (kind === PACKET.sequenceStart && isBareVp(codec, data)) {
     return { type: 'configuration', codec, record: Uint8Array.of(...VPCC_VERSION, ...data) };
   }
   return readPacket(codec, kind, frameType === KEYFRAME, hasOffset ? readI24(found.data, 0) : 0, data);
@@ -140,7 +139,9 @@ function readPacket(
   }
 }
 
-const isVp = (codec: VideoCodec) => codec === 'vp8' || codec === 'vp9';
+/** A record without its version: one that began like it would have 0 bits a sample. */
+const isBareVp = (codec: VideoCodec, record: Uint8Array) =>
+  (codec === 'vp8' || codec === 'vp9') && VPCC_VERSION.some((byte, index) => byte !== record[index]);
 
 function codecOf(fourcc: string): VideoCodec {
   for (const codec of ['avc', 'hevc', 'vp9', 'av1', 'vp8'] as const)
