@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { MainDestinations } from '../test/e2e/support/destinations.ts';
+import { ChannelDestinations } from '../test/e2e/support/destinations.ts';
 import { newStreamKey } from '../test/e2e/support/publish-file.ts';
 import { OtherRtmpServer } from '../test/e2e/support/rtmp-servers.ts';
 import { startServer } from '../test/e2e/support/running-server.ts';
@@ -30,7 +30,7 @@ async function startBroadcast(nginx: OtherRtmpServer, count: number, enabled: bo
   const target = `${server.url.replace('http', 'ws')}/live/main/publish|${key}`;
   const load = new Child('publishers', [makeMaterial(), String(MATERIAL_SECONDS), 'ws', target]);
   await load.message();
-  const destinations = new MainDestinations(server);
+  const destinations = new ChannelDestinations(server);
   for (let index = 0; index < count; index += 1) {
     const { id } = await destinations.add({
       ...{ name: 'bench', url: nginx.url, streamKey: `ours-${count}-${index}`, enabled },

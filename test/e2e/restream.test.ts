@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeBeeps } from '../../src/transcode/beep-source.ts';
-import { MainDestinations } from './support/destinations.ts';
+import { ChannelDestinations } from './support/destinations.ts';
 import { countDecodedFrames, probePackets } from './support/ffprobe.ts';
 import { freePort } from './support/free-port.ts';
 import { expectLipSync } from './support/lip-sync.ts';
@@ -29,7 +29,7 @@ const authority = new TestAuthority('Headwater test');
 const stranger = new TestAuthority('somebody else');
 const others: OtherRtmpServer[] = [];
 let server: RunningServer;
-let destinations: MainDestinations;
+let destinations: ChannelDestinations;
 let key: string;
 let publisher: LivePublisher | undefined;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
     HEADWATER_RESTREAM_AUTHORITIES: authority.file,
     HEADWATER_LOG_LEVEL: 'debug',
   });
-  destinations = new MainDestinations(server);
+  destinations = new ChannelDestinations(server);
   key = await newStreamKey(server);
 });
 
@@ -306,7 +306,7 @@ describe('a server that is killed', () => {
       ...{ HEADWATER_RESTREAM_ALLOW: '127.0.0.0/8', HEADWATER_ADMIN_TOKEN: 'a-token-for-this-test' },
     };
     const first = await startServer(environment);
-    const firstDestinations = new MainDestinations(first);
+    const firstDestinations = new ChannelDestinations(first);
     const { id } = await firstDestinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
     const media = makeBeeps({ seconds: 20, video: { size: '640:360', encoder: H264 } });
     publisher = new LivePublisher(first, await newStreamKey(first), media);
@@ -317,7 +317,7 @@ describe('a server that is killed', () => {
     publisher.cut();
     const second = await startServer(environment);
     await publisher.connect();
-    const secondDestinations = new MainDestinations(second);
+    const secondDestinations = new ChannelDestinations(second);
     await secondDestinations.until(id, ({ state }) => state === 'live');
     await publisher.ended;
     await secondDestinations.until(id, ({ state }) => state === 'idle');
