@@ -146,7 +146,8 @@ describe('what is changed while live', () => {
     expect(told.filter((type) => type === 'tracks').length).toBe(1);
     expect(told).not.toContain('discontinuity');
     await expectSameMedia(file, recorded.files);
-    const filters = ['-vf', 'blackdetect=d=0.3:pic_th=0.999', '-af', 'silencedetect=n=-50dB:d=0.3'];
+    // Two seconds or more were asked for; a microphone that stumbles on a busy machine is silent for less.
+    const filters = ['-vf', 'blackdetect=d=1:pic_th=0.999', '-af', 'silencedetect=n=-50dB:d=1'];
     const { stderr } = await runFile('ffmpeg', ['-i', file, ...filters, '-f', 'null', '-']);
     expect(stderr.match(/black_start/g)?.length).toBe(1);
     expect(stderr.match(/silence_start/g)?.length).toBe(1);
@@ -213,14 +214,13 @@ describe('what a broadcaster is told', () => {
     await goLive(studio);
     const viewer = await watch();
     await viewer.page.getByRole('heading', { name: 'The harbour at noon' }).waitFor();
-    const soon = { timeout: 20_000 };
-    await expect.poll(() => figure('Viewers').textContent(), soon).toBe('1');
-    await expect.poll(() => figure('Recording').textContent(), soon).toBe('On');
-    await expect.poll(() => figure('On air for').textContent(), soon).toMatch(/^0:0[1-9]/);
+    await expect.poll(() => figure('Viewers').textContent()).toBe('1');
+    await expect.poll(() => figure('Recording').textContent()).toBe('On');
+    await expect.poll(() => figure('On air for').textContent()).toMatch(/^(?!0:00)\d+:\d\d$/);
     await expect
-      .poll(() => figure('Upload').textContent(), soon)
-      .toMatch(/^[1-9]\d* kbit\/s of 1\.3 Mbit\/s/);
-    await expect.poll(() => figure('Not yet confirmed').textContent(), soon).toMatch(/B$/);
+      .poll(() => figure('Upload').textContent())
+      .toMatch(/^[1-9][\d.]* [kM]bit\/s of 1\.3 Mbit\/s/);
+    await expect.poll(() => figure('Not yet confirmed').textContent()).toMatch(/B$/);
     await button(studio, 'Copy watch link').click();
     const copied = () => studio.evaluate(() => navigator.clipboard.readText());
     await expect.poll(copied).toBe(`${server.url}/watch/main`);
@@ -281,7 +281,7 @@ describe('the connection', () => {
       });
       socket.on('close', () => order.push('closed'));
     });
-    await expect.poll(() => button(studio, 'Go live').isEnabled(), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => button(studio, 'Go live').isEnabled()).toBe(true);
     proxy.hold();
     await button(studio, 'Go live').click();
     await waitForWord(studio, 'Connecting');
@@ -345,7 +345,7 @@ describe('the connection', () => {
 describe('a sign-in that is over', () => {
   it('is explained, and nothing is sent', async () => {
     const { context, studio, recorded } = await open();
-    await expect.poll(() => button(studio, 'Go live').isEnabled(), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => button(studio, 'Go live').isEnabled()).toBe(true);
     await context.clearCookies();
     await button(studio, 'Go live').click();
     await waitForWord(studio, 'Failed');
