@@ -40,10 +40,11 @@ async function videoPlaylist(): Promise<string> {
   return new URL(name, index).href;
 }
 
-/** How often the cache had to ask the server, for addresses that end so. */
+/** How often the cache had to ask the server, for addresses that end so, once all viewers' requests are in its log. */
 async function askedOrigin(end: string): Promise<number> {
-  const all = (await nginx.requests()).filter(({ path }) => path.endsWith(end));
-  return all.filter(({ cache }) => cache !== 'HIT').length;
+  const logged = async () => (await nginx.requests()).filter(({ path }) => path.endsWith(end));
+  await expect.poll(async () => (await logged()).length).toBeGreaterThanOrEqual(VIEWERS);
+  return (await logged()).filter(({ cache }) => cache !== 'HIT').length;
 }
 
 describe('behind a caching nginx under a path of its own', () => {
