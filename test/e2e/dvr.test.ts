@@ -40,8 +40,7 @@ beforeAll(async () => {
   const index = await untilText('/live/main/dvr.m3u8', (text) => text.includes('/vod/'));
   base = `/vod/${/vod\/([^/]+)\/video\.m3u8/.exec(index)?.[1]}`;
   live = await untilText(`${base}/video.m3u8`, (text) => segmentsIn(text) >= 2);
-  // Half of a broadcast, after it was made.
-}, 120_000);
+});
 
 afterAll(async () => {
   await publish?.done;
@@ -76,7 +75,7 @@ describe('a broadcast from its beginning', () => {
     const play = async ([, file, start, path]: (typeof PLAYERS)[number]) => {
       const page = await openPlayer(file, start, address(path));
       await seekAndPlay(page, 1, 4);
-      expect(await notesOf(page)).toMatchObject({ errors: [], ranges: 1 });
+      expect(await errorsOf(page)).toEqual([]);
       await page.close();
     };
     await Promise.all(PLAYERS.map(play));
@@ -107,7 +106,7 @@ describe('a broadcast from its beginning', () => {
     const page = await openPlayer(file, start, address(path));
     expect(await page.evaluate(() => document.querySelector('video')?.duration)).toBeCloseTo(SECONDS, 0);
     await seekAndPlay(page, 15, 3);
-    expect((await notesOf(page)).errors).toEqual([]);
+    expect(await errorsOf(page)).toEqual([]);
     await page.close();
   });
 });
@@ -142,7 +141,7 @@ async function openPlayer(file: string, start: (url: string) => Promise<void>, u
   return page;
 }
 
-/** Seeks, and plays so many seconds from there. */
+/** Seeks, and plays so many seconds from there without a hole: what a player does about one begins another range. */
 async function seekAndPlay(page: Page, to: number, seconds: number): Promise<void> {
   await page.evaluate((time) => {
     const video = document.querySelector('video');
@@ -151,10 +150,15 @@ async function seekAndPlay(page: Page, to: number, seconds: number): Promise<voi
   }, to);
   await page.waitForFunction(
     ([from, end]) => {
-      const video = document.querySelector('video');
-      return video !== null && !video.seeking && video.currentTime > end && video.currentTime < from + 60;
+      const { played, seeking } = document.querySelector('video') ?? {};
+      if (!played || seeking) return false;
+      const ranges = Array.from({ length: played.length }, (_, index) => [
+        played.start(index),
+        played.end(index),
+      ]);
+      return ranges.some(([start = 0, last = 0]) => start <= from && last >= end);
     },
-    [to, to + seconds] as const,
+    [to + 0.2, to + seconds] as const,
   );
 }
 
@@ -184,7 +188,7 @@ async function startHls(url: string): Promise<void> {
   page.errors = errors;
   const hls = new page.Hls();
   hls.on('hlsError', (_event, { fatal, details }) => {
-    if (fatal || /Hole|Parsing|Append/i.test(details)) errors.push(details);
+    if (fatal || /Parsing|Append/i.test(details)) errors.push(details);
   });
   hls.loadSource(url);
   hls.attachMedia(video);
@@ -202,8 +206,4 @@ async function startDashJs(url: string): Promise<void> {
   player.initialize(video, url, true);
 }
 
-const notesOf = (page: Page) =>
-  page.evaluate(() => {
-    const { errors = [] } = globalThis as unknown as DvrPage;
-    return { errors, ranges: document.querySelector('video')?.buffered.length ?? 0 };
-  });
+const errorsOf = (page: Page) => page.evaluate(() => (globalThis as unknown as DvrPage).errors);
