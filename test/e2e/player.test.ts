@@ -378,11 +378,13 @@ describe('media that changes or is damaged', () => {
     const page = await open();
     await page.waitForFunction(() => 'refused' in window);
     await plays(page);
-    const held = await page.evaluate(() => {
-      const buffered = document.querySelector('headwater-player')?.video.buffered;
-      return buffered ? buffered.end(buffered.length - 1) - buffered.start(0) : 0;
-    });
-    expect(held).toBeLessThan(4);
+    const held = () =>
+      page.evaluate(() => {
+        const buffered = document.querySelector('headwater-player')?.video.buffered;
+        return buffered?.length ? buffered.end(buffered.length - 1) - buffered.start(0) : 9;
+      });
+    // What waited while the machine was busy comes in one piece, and may be more for a moment.
+    await expect.poll(held).toBeLessThan(4);
   });
 
   it('plays where there is only a managed media source', async () => {
@@ -510,7 +512,8 @@ describe('a viewer who goes back', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'player-dvr-'));
-    const input = ['-v', 'error', '-stream_loop', '5', '-i', 'test/fixtures/chromium/webm-h264-opus.webm'];
+    // 96 seconds: on a busy machine the live edge is far from its end when the bar is pressed.
+    const input = ['-v', 'error', '-stream_loop', '11', '-i', 'test/fixtures/chromium/webm-h264-opus.webm'];
     const list = ['-f', 'hls', '-hls_time', '2', '-hls_playlist_type', 'event', '-hls_segment_type', 'fmp4'];
     const flags = ['-hls_flags', 'single_file+omit_endlist', join(folder, 'dvr.m3u8')];
     await promisify(execFile)('ffmpeg', [...input, '-c', 'copy', ...list, ...flags]);
@@ -540,12 +543,12 @@ describe('a viewer who goes back', () => {
     const { x = 0, y = 0, width = 0, height = 0 } = (await bar.boundingBox()) ?? {};
     await page.mouse.move(x + width / 2, y + height / 2);
     const time = () => page.locator('headwater-player .scrub-time').textContent();
-    await expect.poll(time).toMatch(/^−0:[234]\d$/);
+    await expect.poll(time).toMatch(/^−(0:[45]|1:[0-2])\d$/);
     await page.mouse.click(x + width / 2, y + height / 2);
     await stateIs(page, 'rewound');
     await page.waitForFunction(() => {
       const { behind = 0, video } = document.querySelector('headwater-player') ?? {};
-      return behind > 5 && video?.seeking === false && video.currentTime > 15 && video.currentTime < 50;
+      return behind > 5 && video?.seeking === false && video.currentTime > 20 && video.currentTime < 80;
     });
     await page.getByRole('button', { name: 'Details' }).click();
     await page.locator('headwater-player .stats dd', { hasText: /^HLS$/ }).waitFor();
