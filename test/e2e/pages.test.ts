@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { untilFinalised } from './chaos/power/seen-media.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
 import { publishFile, publishRecording } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
@@ -44,6 +45,12 @@ async function create(name: string): Promise<void> {
 async function openSettings(name: string): Promise<void> {
   await button(`Settings of ${name}`).click();
   await dialog().waitFor();
+}
+
+/** Publishes a file and waits until its recording stays as it is. Answers its id. */
+async function record(title: string): Promise<string> {
+  const id = await publishRecording(server, { args: ['--title', title] });
+  return (await untilFinalised(server, id)).id;
 }
 
 /** Whether the server lets somebody in with that key. */
@@ -139,7 +146,7 @@ describe('the channels', () => {
     expect(await keyWorks(old, 'keyed')).toBe(false);
     expect(await keyWorks(key, 'keyed')).toBe(true);
     await button('Hide key').click();
-    expect(await field.inputValue()).toMatch(/^•+$/);
+    await expect.poll(() => field.inputValue()).toMatch(/^•+$/);
     expect(server.log()).not.toContain(old);
     expect(server.log()).not.toContain(key);
   });
@@ -147,7 +154,7 @@ describe('the channels', () => {
 
 describe('the recordings', () => {
   it('are listed with channel, title, start, length and size', async () => {
-    const id = await publishRecording(server, { args: ['--title', 'A day at the lake'] });
+    const id = await record('A day at the lake');
     const [recording] = await listRecordings(server);
     expect(recording?.id).toBe(id);
     await page.goto(`${server.url}/recordings`);
@@ -165,7 +172,7 @@ describe('the recordings', () => {
   });
 
   it('play, seek, and are downloaded byte for byte', async () => {
-    const id = await publishRecording(server, { args: ['--title', 'To be kept'] });
+    const id = await record('To be kept');
     await page.goto(`${server.url}/recordings`);
     await page.getByRole('link', { name: /Play To be kept/ }).click();
     await heading('To be kept').waitFor();
@@ -197,7 +204,7 @@ describe('the recordings', () => {
   });
 
   it('are deleted only when it is confirmed, and their file with them', async () => {
-    const id = await publishRecording(server, { args: ['--title', 'To be deleted'] });
+    const id = await record('To be deleted');
     await page.goto(`${server.url}/recordings`);
     const row = page.getByRole('listitem').filter({ hasText: 'To be deleted' });
     await button(/^Delete/, row).click();

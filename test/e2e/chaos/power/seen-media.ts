@@ -25,7 +25,7 @@ export interface SeenMedia {
 const runFile = promisify(execFile);
 /** The last frame before a publisher was lost lasts as long as the one before it, in ms. */
 const ROUNDING = 2;
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 const LOOK_EVERY = 100;
 
 /** Reads and decodes a recording that is on this machine. */
