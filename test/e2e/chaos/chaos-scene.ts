@@ -16,7 +16,7 @@ import { splitSessions } from './split-sessions.ts';
 import { SteadyViewer } from './steady-viewer.ts';
 
 /** After a broadcast its recording is made progressive; however long that takes, it ends before, in ms. */
-const FINALISE_PATIENCE = 60_000;
+const FINALISE_PATIENCE = 120_000;
 const LOOK_EVERY = 200;
 /** A studio that lost its server for long waits up to 8 s before it tries again, and then sends what it kept. */
 const STUDIO_PATIENCE = 90_000;

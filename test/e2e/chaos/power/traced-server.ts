@@ -9,7 +9,7 @@ import { readTrace, STRACE_OPTIONS, type SystemCall } from './system-calls.ts';
 /** What a server says over its sockets is in the trace as well: what it promised until when. */
 const TRACED = [...DISK_CALLS, 'sendto', 'sendmsg', 'clone', 'clone3', 'fork', 'vfork'];
 const LOOK_EVERY = 50;
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 
 /** The server itself, with every system call written down that changes its disk or says something to somebody. */
 export class TracedServer {
