@@ -174,7 +174,7 @@ test('says before anybody goes live that there is no ffmpeg for the sound', asyn
     const { items } = (await (await without.request('GET', PATH)).json()) as DestinationList;
     expect(items[0]?.status).toMatchObject({ state: 'idle', code: 'codec-unavailable' });
     expect(items[0]?.status.message).toContain('/nowhere/ffmpeg');
-  }, 10_000);
+  }, 60_000);
   await without.close();
 });
 

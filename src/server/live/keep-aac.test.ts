@@ -26,7 +26,7 @@ async function publish(): Promise<WebSocket> {
 test('makes AAC of a broadcast that nobody watches where it is always wanted, until that is over', async () => {
   server = await startTestServer({ HEADWATER_TRANSCODE_AAC: 'always' });
   const socket = await publish();
-  await vi.waitFor(async () => expect(await figure('headwater_transcodes_started_total')).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await figure('headwater_transcodes_started_total')).toBe(1), 60_000);
   socket.close();
   await server.close();
   expect(server.log()).toContain('a transcode started');
@@ -35,7 +35,7 @@ test('makes AAC of a broadcast that nobody watches where it is always wanted, un
 test('starts no child for a broadcast that nobody wants it of', async () => {
   server = await startTestServer();
   const socket = await publish();
-  await vi.waitFor(async () => expect(await figure('headwater_broadcasts_total')).toBe(1), 10_000);
+  await vi.waitFor(async () => expect(await figure('headwater_broadcasts_total')).toBe(1), 60_000);
   expect(await figure('headwater_transcodes_started_total')).toBe(0);
   socket.close();
 });

@@ -9,7 +9,7 @@ import type { RecordingResource } from '../../wire/api.ts';
 import { startTestServer, type TestServer } from '../test-server.ts';
 
 const FRAMES = 236;
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 let server: TestServer;
 afterEach(() => server.close());
