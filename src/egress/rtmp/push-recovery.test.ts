@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PushStatus } from './push.ts';
+import type { PushStatus } from './push-status.ts';
 import { PushBench } from './test-push-bench.ts';
 
 let bench: PushBench;

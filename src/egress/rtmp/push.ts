@@ -2,22 +2,19 @@ import type { Socket } from 'node:net';
 import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
-import { writeStreamMetadata } from '../../media/flv/stream-metadata.ts';
-import { MESSAGE } from '../../media/rtmp/message.ts';
 import { type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { withAuthentication } from './authentication.ts';
-import { DestinationError, type DestinationErrorCode } from './destination-error.ts';
-import type { FlvFrame } from './flv-track.ts';
-import { BroadcastFeed, problemOfTracks, type Renditions, type VideoMode } from './from-channel.ts';
+import { DestinationError } from './destination-error.ts';
+import type { Renditions, VideoMode } from './from-channel.ts';
 import type { OpenSocketOptions } from './open-socket.ts';
 import { PublishConnection } from './publish-connection.ts';
 import { type PublishTarget, parsePublishTarget } from './publish-target.ts';
+import type { PushState, PushStatus } from './push-status.ts';
+import { PushedStream } from './pushed-stream.ts';
 import { RateWindow } from './rate-window.ts';
 import { RetryPolicy } from './retry-policy.ts';
 import { ServerCapabilities } from './server-capabilities.ts';
-import { SILENT_TRACK } from './silence.ts';
-import { Splicer, type TimedMessage } from './splicer.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** Where a broadcast is pushed to, and how. */
@@ -30,35 +27,6 @@ export interface DestinationSettings {
   readonly mode: VideoMode;
   /** How long it may be live in one broadcast; undefined for as long as that is. */
   readonly maxDuration: Milliseconds | undefined;
-}
-
-/**
- * `connecting`: being dialled, or asked to take the stream. `live`: the server acknowledged publishing and takes media.
- * `retrying`: lost or not reached, tried again. `failed`: trying again would not help. `over`: the broadcast or its time is.
- */
-export type PushState = 'connecting' | 'live' | 'retrying' | 'failed' | 'over';
-
-/** How a push is doing, for people and for the API. */
-export interface PushStatus {
-  readonly state: PushState;
-  readonly code: DestinationErrorCode | 'time-limit' | null;
-  /** What is wrong, or worth knowing; without the stream key. */
-  readonly words: string | null;
-  /** Wall clock, since when it has been live. */
-  readonly liveSince: Milliseconds | null;
-  /** Wall clock, of the next attempt. */
-  readonly nextTry: Milliseconds | null;
-  /** Bits a second, of media, over the last seconds. */
-  readonly bitrate: number;
-  readonly sentBytes: number;
-  /** Of the present connection, as its server says; 0 where it never does. */
-  readonly acknowledgedBytes: number;
-  /** Groups that the server did not take in time, or that came too late to be live. */
-  readonly droppedGroups: number;
-  /** The publisher is lost, and its last picture repeated. */
-  readonly holding: boolean;
-  /** Until its `maxDuration` ends it. */
-  readonly remaining: Milliseconds | null;
 }
 
 /** What a push needs of its {@link RtmpEgress}. */
@@ -86,14 +54,8 @@ const AT_ONCE = 5000;
 const EMPTY_TIMEOUT = 10_000;
 /** So often does one that is live tell what it has sent. */
 const TELL_INTERVAL = 5000;
-/** Without media for so long, it is replaced: at once where the publisher is known to be lost, but for a moment. */
-const LOST_AFTER = 1500;
-const STALLED_AFTER = 5000;
 /** What a rendition still has when the broadcast is over comes in this time. */
 const LAST_MEDIA_TIMEOUT = milliseconds(4000);
-const ENCODER = 'Headwater';
-const NO_PICTURE =
-  'The broadcast has no picture. It is sent as it is, and most platforms show nothing of it.';
 
 /** Pushes one broadcast to one destination until either is over: one connection at a time, tried again and again. */
 export class Push {
@@ -103,10 +65,8 @@ export class Push {
   readonly closed: Promise<void>;
   readonly #host: PushHost;
   readonly #settle: () => void;
-  readonly #splicer = new Splicer((message) => this.#send(message));
+  readonly #stream: PushedStream;
   readonly #rate = new RateWindow();
-  #feed: BroadcastFeed | undefined;
-  #feedFor: ServerCapabilities | undefined;
   #capabilities = new ServerCapabilities([]);
   #connection: PublishConnection | undefined;
   #abort: AbortController | undefined;
@@ -123,8 +83,6 @@ export class Push {
   readonly #retries = new RetryPolicy();
   /** The last connection was refused by closing it. */
   #wasRefused = false;
-  /** The last stream had nothing in it, and nothing has come since. */
-  #isStarved = false;
   /** What followers were told last, and when. */
   #told = { holding: false, words: null as string | null, at: 0 };
   #isOver = false;
@@ -143,6 +101,11 @@ export class Push {
     this.settings = settings;
     this.#maxDuration = settings.maxDuration;
     this.#host = host;
+    this.#stream = new PushedStream({
+      ...{ broadcast, mode: settings.mode, clock: host.clock, renditions: host.renditions },
+      send: (message) => this.#connection?.send(message),
+      onEnd: () => this.#end('over'),
+    });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#settle = resolve;
@@ -163,28 +126,23 @@ export class Push {
       sentBytes: this.#sentBefore + (this.#connection?.sentBytes ?? 0),
       acknowledgedBytes: this.#connection?.acknowledgedBytes ?? 0,
       droppedGroups:
-        this.#droppedBefore + (this.#connection?.dropped.groups ?? 0) + this.#splicer.skippedGroups,
+        this.#droppedBefore + (this.#connection?.dropped.groups ?? 0) + this.#stream.skippedGroups,
       ...{ holding: this.#isHolding, remaining },
     };
   }
 
   get #isHolding(): boolean {
-    return this.#state === 'live' && this.#splicer.holding;
+    return this.#state === 'live' && this.#stream.holding;
   }
 
   get #wordsNow(): string | null {
-    return this.#words ?? (this.#publishingAt === undefined || this.#isOver ? null : this.#worthKnowing);
+    const isSent = this.#publishingAt !== undefined && !this.#isOver;
+    return this.#words ?? (isSent ? this.#stream.worthKnowing : null);
   }
 
   get #remaining(): Milliseconds | null {
     if (this.#maxDuration === undefined || this.#firstLiveAt === undefined) return null;
     return milliseconds(Math.max(0, this.#maxDuration - (this.#host.clock.now() - this.#firstLiveAt)));
-  }
-
-  get #worthKnowing(): string | null {
-    const feed = this.#feed;
-    if (feed?.problem !== undefined) return feed.problem;
-    return feed && feed.kinds.length > 0 && !feed.kinds.includes('video') ? NO_PICTURE : null;
   }
 
   /** Changes how long it may be live, from when it first was; undefined for as long as the broadcast is. */
@@ -258,18 +216,13 @@ export class Push {
     this.#connection = undefined;
     this.#sentBefore += connection.sentBytes;
     this.#droppedBefore += connection.dropped.groups;
-    this.#splicer.restart();
+    this.#stream.lost();
     return error;
   }
 
   /** The server took the connection: it is only asked to publish what there will be. */
   #ready(connection: PublishConnection, capabilities: ServerCapabilities): void {
-    const { broadcast, settings } = this;
-    const { renditions } = this.#host;
-    const tracks = broadcast.epoch?.tracks ?? [];
-    const problem =
-      problemOfTracks(tracks, settings.mode, capabilities, renditions) ??
-      (this.#isStarved ? this.#feed?.problem : undefined);
+    const problem = this.#stream.problemAt(capabilities);
     if (problem !== undefined) {
       connection.close(new DestinationError('codec-unavailable', problem));
       return;
@@ -281,44 +234,7 @@ export class Push {
 
   #publishing(): void {
     this.#publishingAt = this.#host.clock.now();
-    this.#openFeed(this.#capabilities);
-  }
-
-  /** One that there is goes on, where it is what this server takes: its encoders need not start again. */
-  #openFeed(capabilities: ServerCapabilities): void {
-    if (this.#feedFor?.equals(capabilities)) return;
-    this.#feed?.close();
-    this.#feedFor = capabilities;
-    this.#feed = new BroadcastFeed({
-      ...{
-        broadcast: this.broadcast,
-        clock: this.#host.clock,
-        renditions: this.#host.renditions,
-        mode: this.settings.mode,
-        capabilities,
-      },
-      onFrame: (frame) => this.#frame(frame),
-      onEnd: () => this.#end('over'),
-    });
-  }
-
-  #frame(frame: FlvFrame): void {
-    const now = this.#host.clock.now();
-    if (frame.startsGroup) this.#isStarved = false;
-    if (this.#publishingAt === undefined) this.#splicer.remember(frame, now);
-    else this.#splicer.take(frame, now, this.#feed?.kinds);
-  }
-
-  #send(message: TimedMessage): void {
-    const { timestamp, isConfiguration } = message;
-    if (isConfiguration && this.#feed) {
-      const { tracks, kinds } = this.#feed;
-      const silent = kinds.includes('audio') ? [] : [SILENT_TRACK.track];
-      const payload = writeStreamMetadata([...tracks, ...silent], ENCODER);
-      const type = MESSAGE.dataAmf0;
-      this.#connection?.send({ type, timestamp, payload, startsGroup: false, isConfiguration: true });
-    }
-    this.#connection?.send(message);
+    this.#stream.begin(this.#capabilities);
   }
 
   #scheduleTick(): void {
@@ -332,7 +248,7 @@ export class Push {
     const now = this.#host.clock.now();
     const connection = this.#connection;
     if (!connection || this.#publishingAt === undefined) return;
-    this.#holdWhereNothingComes(now);
+    this.#stream.check(now);
     this.#rate.add(now, this.#sentBefore + connection.sentBytes);
     const taken = connection.sentBytes > 0 && (connection.isDrained || connection.acknowledgedBytes > 0);
     if (this.#liveAt === undefined && taken && now - this.#publishingAt >= PROVEN) this.#goLive(now);
@@ -342,9 +258,9 @@ export class Push {
   }
 
   #leaveEmpty(connection: PublishConnection, age: number): void {
-    const problem = this.#feed?.problem;
+    const { problem } = this.#stream;
     if (problem === undefined || connection.sentBytes > 0 || age < EMPTY_TIMEOUT) return;
-    this.#isStarved = true;
+    this.#stream.starved();
     connection.close(new DestinationError('codec-unavailable', problem));
   }
 
@@ -359,17 +275,6 @@ export class Push {
     const { clock, changed } = this.#host;
     this.#told = { holding: this.#isHolding, words: this.#wordsNow, at: clock.now() };
     changed();
-  }
-
-  #holdWhereNothingComes(now: Milliseconds): void {
-    const feed = this.#feed;
-    if (!feed) return;
-    const longest = this.broadcast.state === 'interrupted' ? LOST_AFTER : STALLED_AFTER;
-    if (!this.#splicer.holding) {
-      if (this.#splicer.idle(now) < longest) return;
-      feed.flush();
-    }
-    this.#splicer.hold(now, feed.kinds);
   }
 
   #goLive(now: Milliseconds): void {
@@ -436,7 +341,7 @@ export class Push {
 
   #finish(): void {
     this.#isOver = true;
-    this.#feed?.close();
+    this.#stream.close();
     for (const timer of [this.#tick, this.#retry, this.#limit, this.#lastMedia]) timer?.cancel();
     this.#settle();
   }

@@ -7,7 +7,8 @@ import type { Renditions } from './from-channel.ts';
 import { hostLookUp } from './host-look-up.ts';
 import { openSocket } from './open-socket.ts';
 import { type DestinationReport, probeDestination } from './probe-destination.ts';
-import { type DestinationSettings, Push, type PushHost, type PushState } from './push.ts';
+import { type DestinationSettings, Push, type PushHost } from './push.ts';
+import type { PushState } from './push-status.ts';
 
 /** What an egress is made of. */
 export interface RtmpEgressOptions {
