@@ -13,7 +13,7 @@ export async function expectSentFrames(
   recording: string,
 ): Promise<{ begin: number; frames: number; toTheEnd: boolean }> {
   const [sent, recorded] = await Promise.all([probePackets(file, 'video'), probePackets(recording, 'video')]);
-  const at = recorded.findIndex((_, index) => isRun(recorded, index, sent));
+  const at = recorded.findLastIndex((_, index) => isRun(recorded, index, sent));
   expect(at, `${sent.length} frames of ${file} are none of ${recorded.length} recorded ones`).not.toBe(-1);
   const offset = (recorded[at]?.dts ?? 0) - (sent[0]?.dts ?? 0);
   for (const [index, { dts, keyframe }] of sent.entries()) {
