@@ -31,9 +31,19 @@ export async function untilNoted(data: string): Promise<void> {
   const isNoted = () =>
     readdirSync(journal)
       .filter((name) => name.endsWith('.json'))
-      .map((name) => JSON.parse(readFileSync(join(journal, name), 'utf8')))
+      .map((name) => JSON.parse(readIfThere(join(journal, name))))
       .some(({ status, checkpoint }) => status === 'open' && checkpoint !== null);
   while (!isNoted()) await pause();
+}
+
+/** The notes of a session that is over may go between two looks. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '{}';
+    throw error;
+  }
 }
 
 /** Downloads a channel's recordings into a folder, once they are finished. */
