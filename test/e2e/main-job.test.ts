@@ -10,7 +10,7 @@ import {
 } from './support/same-media.ts';
 import { goLive, openStudio, stopBroadcast } from './support/studio-page.ts';
 import { watchFrames } from './support/watch-frames.ts';
-import { openWatch, playerState, waitForPlayerState } from './support/watch-page.ts';
+import { openWatch, waitForPlayerState } from './support/watch-page.ts';
 
 let server: RunningServer;
 let browser: Browser;
@@ -51,7 +51,7 @@ describe.each(['first', 'second'])('a broadcast from a browser tab, the %s time'
     const { context, studio, recorded } = await openStudio(browser, server);
     await goLive(studio);
     expectRisingFrames(await watchFrames(waiting.page, 60));
-    expect(await playerState(waiting.page)).toBe('live');
+    await waitForPlayerState(waiting.page, 'live');
 
     const late = await openWatch(browser, `${server.url}/watch/main`);
     const embedded = await openWatch(browser, `${server.url}/embed/main`);

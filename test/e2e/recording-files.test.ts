@@ -210,8 +210,9 @@ describe('the picture of a broadcast', () => {
     expect(seen.stamp?.frame).toBeGreaterThan(30);
     await stopBroadcast(studio);
     await waitForPlayerState(watch.page, 'ended');
-    expect(await watch.page.evaluate(() => document.querySelector('headwater-player')?.poster)).toBe('');
-    expect((await fetchPoster()).status).toBe(404);
+    const poster = () => watch.page.evaluate(() => document.querySelector('headwater-player')?.poster);
+    await expect.poll(poster).toBe('');
+    await expect.poll(async () => (await fetchPoster()).status).toBe(404);
 
     const [recording] = await listRecordings(server);
     const page = await open('/recordings?channel=main');

@@ -21,10 +21,6 @@ export async function openWatch(
   return { context, page };
 }
 
-/** What the player of a page says now; null before it is alive. */
-export const playerState = (page: Page): Promise<string | null> =>
-  page.evaluate(() => document.querySelector('headwater-player')?.getAttribute('data-state') ?? null);
-
 /** Waits until the player of a page says so. */
 export async function waitForPlayerState(page: Pick<Page, 'waitForFunction'>, state: string): Promise<void> {
   await page.waitForFunction(
