@@ -315,6 +315,21 @@ describe('a connection', () => {
     for (const socket of sockets) socket.destroy();
   });
 
+  it('from a network of IPv6 is counted with the others of it: an address more costs nobody there anything', async () => {
+    const server = await start();
+    const accept = (remoteAddress: string) => {
+      const silent = new Duplex({ read: () => {}, write: () => {} });
+      const socket = Object.assign(silent, { setNoDelay: () => silent, remoteAddress });
+      server.rtmp.accept(socket as unknown as Socket);
+      return silent;
+    };
+    const sockets = Array.from({ length: 50 }, (_, index) => accept(`2001:db8:1:2::${index.toString(16)}`));
+    expect(accept('2001:db8:1:2:ffff::1').destroyed).toBe(true);
+    sockets.push(accept('2001:db8:1:3::1'));
+    expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([]);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('beyond two hundred that have shown no key is closed at once', async () => {
     const server = await start();
     const publisher = await publish(server, half);

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../../channel/clock.ts';
 import { HANDSHAKE_RANDOM } from '../../media/rtmp/handshake.ts';
 import { milliseconds } from '../../media/time.ts';
+import { networkOf } from '../../wire/network-of.ts';
 import { PublishError } from '../session/publish-error.ts';
 import type { PublishSessions } from '../session/publish-sessions.ts';
 import { DisplacedPublishers } from './displaced-publishers.ts';
@@ -20,7 +21,7 @@ export interface RtmpIngestOptions {
 const TICK = milliseconds(1000);
 /** Connections that have not shown a key: more are closed at once. */
 const MAX_OPENING = 200;
-/** Of them, from one address. */
+/** Of them, from one address; of IPv6, from one network. */
 const MAX_OPENING_EACH = 50;
 
 /** Takes publishers in over RTMP: the only thing of this folder that the server deals with. */
@@ -65,7 +66,8 @@ export class RtmpIngest {
   #hasRoomFor(address = ''): boolean {
     const opening = [...this.#publishers].filter(({ isPublishing }) => !isPublishing);
     if (opening.length >= MAX_OPENING) return false;
-    return opening.filter((one) => one.address === address).length < MAX_OPENING_EACH;
+    const network = networkOf(address);
+    return opening.filter((one) => networkOf(one.address) === network).length < MAX_OPENING_EACH;
   }
 
   /** Lets every publisher go; their sessions are left to who owns them. Idempotent. */

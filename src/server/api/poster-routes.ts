@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import Type from 'typebox';
 import { matchesTag } from '../../egress/http/matches-tag.ts';
 import { ApiError, ChannelName } from '../../wire/api.ts';
+import { networkOf } from '../../wire/network-of.ts';
 import type { Http, HttpPlugin, HttpRequest } from '../http/http.ts';
 import { channelNotFound, HttpError } from '../http/http-error.ts';
 import { LivePosters } from '../live/live-posters.ts';
@@ -114,7 +115,7 @@ async function admit(services: Services, request: HttpRequest): Promise<void> {
   if (!key) throw channelNotFound(channel);
   const options = { admin, streamKeys, failures, origins: config.server.origins };
   const from = proxies.originOf(request.raw);
-  const keyCheck = new KeyCheck(options, key.hash, `${from.address} ${channel}`);
+  const keyCheck = new KeyCheck(options, key.hash, `${networkOf(from.address)} ${channel}`);
   const query = new URLSearchParams();
   await admitPublisher(options, { request: request.raw, from, channel, query, canSayKey: false, keyCheck });
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../channel/clock.ts';
 import { milliseconds } from '../../media/time.ts';
+import { networkOf } from '../../wire/network-of.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { sameSecret } from './same-secret.ts';
 import { SESSION_COOKIE, Sessions } from './sessions.ts';
@@ -32,12 +33,13 @@ export class AdminAuth {
     });
   }
 
-  /** Compares in constant time, ten wrong ones a minute from an address at most. */
+  /** Compares in constant time, ten wrong ones a minute from an address (of IPv6, from a /64) at most. */
   checkToken(given: string, address: string): TokenCheck {
-    const wait = this.#failures.wait(address);
+    const source = networkOf(address);
+    const wait = this.#failures.wait(source);
     if (wait > 0) return { result: 'blocked', wait };
     if (sameSecret(given, this.#token)) return { result: 'right' };
-    this.#failures.record(address);
+    this.#failures.record(source);
     return { result: 'wrong' };
   }
 

@@ -153,6 +153,13 @@ describe('the admin', () => {
     expect(auth.checkToken('right', 'another address')).toEqual({ result: 'right' });
   });
 
+  test('is not guessed from one address of a network of IPv6 after the other', () => {
+    const auth = admin();
+    for (let i = 0; i < 10; i += 1) auth.checkToken('wrong', `2001:db8:1:2::${i}`);
+    expect(auth.checkToken('right', '2001:db8:1:2:3::1')).toMatchObject({ result: 'blocked' });
+    expect(auth.checkToken('right', '2001:db8:1:3::1')).toEqual({ result: 'right' });
+  });
+
   test('is known by a session cookie among others', async () => {
     const auth = admin();
     const session = await auth.startSession();

@@ -2,7 +2,7 @@ import type { AdmittedPublisher } from '../../ingest/rtmp/rtmp-publisher.ts';
 import { parseStreamName, type StreamName } from '../../ingest/rtmp/stream-name.ts';
 import { PublishError } from '../../ingest/session/publish-error.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
-import { withoutMapping } from '../auth/trusted-proxies.ts';
+import { networkOf } from '../../wire/network-of.ts';
 import type { Services } from '../services.ts';
 import { KeyCheck } from '../websocket/admit-publisher.ts';
 
@@ -18,9 +18,9 @@ export async function admitRtmp(
   streamName: string,
   peer: string,
 ): Promise<AdmittedPublisher> {
-  const address = withoutMapping(peer);
+  const network = networkOf(peer);
   const stream = parseStreamName(streamName);
-  const name = stream && (await findChannel(services, stream, address));
+  const name = stream && (await findChannel(services, stream, network));
   // Last of all that is waited for: a channel that is deleted or renamed meanwhile must not come to life again.
   const record = name === undefined ? undefined : await services.store.channels.find(name);
   if (!stream || !record) throw unauthorized();
@@ -30,10 +30,10 @@ export async function admitRtmp(
 async function findChannel(
   { store, streamKeys, keyFailures: failures }: AdmissionServices,
   { channel, key }: StreamName,
-  address: string,
+  network: string,
 ): Promise<string | undefined> {
   if (channel !== undefined && !isChannelName(channel)) return undefined;
-  const source = channel === undefined ? address : `${address} ${channel}`;
+  const source = channel === undefined ? network : `${network} ${channel}`;
   const wait = failures.wait(source);
   if (wait > 0) throw new PublishError('unauthorized', `Too many wrong stream keys. Try again in ${wait} s.`);
   const name = channel ?? (await store.channels.nameByKey(streamKeys.digest(key)));

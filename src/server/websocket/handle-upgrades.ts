@@ -7,6 +7,7 @@ import type { ViewerSocket } from '../../egress/websocket/viewer.ts';
 import type { PublisherRequest } from '../../ingest/websocket/publisher-socket.ts';
 import { isChannelName } from '../../wire/channel-name.ts';
 import { CLOSE } from '../../wire/close-codes.ts';
+import { networkOf } from '../../wire/network-of.ts';
 import { MAX_TEXT_BYTES } from '../../wire/peer-watch.ts';
 import { PLAY_PROTOCOL } from '../../wire/play.ts';
 import { PUBLISH_PROTOCOL } from '../../wire/publish.ts';
@@ -50,7 +51,7 @@ export function handleUpgrades(server: Server, services: Services, handlers: Soc
     // A browser sees no HTTP answer to an upgrade: a viewer is let in and told by the close code.
     if (!key && kind === 'publish') throw channelNotFound(name);
     // Counted by channel too: behind one address, an encoder with an old key must not lock out another channel's.
-    const keyCheck = new KeyCheck(options, key?.hash ?? '', `${from.address} ${name}`);
+    const keyCheck = new KeyCheck(options, key?.hash ?? '', `${networkOf(from.address)} ${name}`);
     const canSayKey = protocols.length > 0;
     const admission =
       kind === 'publish'
