@@ -110,37 +110,32 @@ const only = async (one: OtherRtmpServer): Promise<string> => {
 };
 
 describe('a broadcast arrives with every frame and in sync', () => {
-  it('at nginx-rtmp', async () => {
-    const nginx = await other(OtherRtmpServer.nginx());
-    const { id } = await destinations.add({ name: 'nginx', url: nginx.url, streamKey: CANARY });
+  it('at nginx-rtmp, at node-media-server, at ffmpeg -listen 1 and over TLS, at once', async () => {
+    const certificate = authority.issue('localhost');
+    const [nginx, node, listening, tls] = await Promise.all([
+      other(OtherRtmpServer.nginx()),
+      other(OtherRtmpServer.nodeMediaServer()),
+      other(OtherRtmpServer.ffmpeg()),
+      other(OtherRtmpServer.nginx({ certificate })),
+    ]);
+    const ids: string[] = [];
+    for (const [name, url] of [
+      ['nginx', nginx.url],
+      ['node', node.url],
+      ['tls', tls.tlsUrl],
+      ['key', listening.url],
+    ] as const)
+      ids.push((await destinations.add({ name, url, streamKey: name === 'key' ? name : CANARY })).id);
     const { ended } = await publish(10);
-    const live = await destinations.until(id, ({ state }) => state === 'live');
-    expect(live.liveSince).toBeGreaterThan(0);
+    for (const id of ids) {
+      const live = await destinations.until(id, ({ state }) => state === 'live');
+      expect(live.liveSince).toBeGreaterThan(0);
+    }
     await ended;
-    await destinations.until(id, ({ state }) => state === 'idle');
-    await expectWhole(await only(nginx), 10);
-    expect(destinations.seen.get(id)).toEqual(['idle', 'connecting', 'live', 'idle']);
-  });
-
-  it('at node-media-server', async () => {
-    const node = await other(OtherRtmpServer.nodeMediaServer());
-    const { id } = await destinations.add({ name: 'node', url: node.url, streamKey: CANARY });
-    const { ended } = await publish(10);
-    await destinations.until(id, ({ state }) => state === 'live');
-    await ended;
-    await destinations.until(id, ({ state }) => state === 'idle');
-    await node.settled();
-    await expectWhole(await only(node), 10);
-  });
-
-  it('at ffmpeg -listen 1', async () => {
-    const ffmpeg = await other(OtherRtmpServer.ffmpeg());
-    const { id } = await destinations.add({ name: 'ffmpeg', url: ffmpeg.url, streamKey: 'key' });
-    const { ended } = await publish(10);
-    await destinations.until(id, ({ state }) => state === 'live');
-    await ended;
-    await ffmpeg.ended();
-    await expectWhole(await only(ffmpeg), 10);
+    for (const id of ids) await destinations.until(id, ({ state }) => state === 'idle');
+    await Promise.all([listening.ended(), node.settled()]);
+    for (const one of [nginx, node, listening, tls]) await expectWhole(await only(one), 10);
+    for (const id of ids) expect(destinations.seen.get(id)).toEqual(['idle', 'connecting', 'live', 'idle']);
   });
 
   it('made into H.264 of VP9, at nginx-rtmp', async () => {
@@ -157,30 +152,31 @@ describe('a broadcast arrives with every frame and in sync', () => {
 });
 
 describe('over TLS', () => {
-  it('a broadcast arrives where the certificate is of an authority that the setting names', async () => {
+  it('a server is reached where the certificate is of an authority that the setting names', async () => {
     const nginx = await other(OtherRtmpServer.nginx({ certificate: authority.issue('localhost') }));
     const { id } = await destinations.add({ name: 'tls', url: nginx.tlsUrl, streamKey: CANARY });
     expect(await destinations.test(id)).toMatchObject({ reached: true });
-    const { ended } = await publish(8);
-    await destinations.until(id, ({ state }) => state === 'live');
-    await ended;
-    await destinations.until(id, ({ state }) => state === 'idle');
-    await expectWhole(await only(nginx), 8);
   });
 
   it('a certificate of another authority, or of another host, is refused and nothing is sent', async () => {
-    for (const certificate of [stranger.issue('localhost'), authority.issue('other.example')]) {
-      const nginx = await other(OtherRtmpServer.nginx({ certificate }));
-      const { id } = await destinations.add({ name: 'tls', url: nginx.tlsUrl, streamKey: CANARY });
+    const certificates = [stranger.issue('localhost'), authority.issue('other.example')];
+    const servers = await Promise.all(
+      certificates.map((certificate) => other(OtherRtmpServer.nginx({ certificate }))),
+    );
+    const ids: string[] = [];
+    for (const { tlsUrl } of servers) {
+      const { id } = await destinations.add({ name: 'tls', url: tlsUrl, streamKey: CANARY });
       expect(await destinations.test(id)).toMatchObject({ reached: false, code: 'certificate-refused' });
-      const { ended } = await publish(4);
+      ids.push(id);
+    }
+    const { ended } = await publish(4);
+    for (const id of ids) {
       const status = await destinations.until(id, ({ state }) => state === 'failed');
       expect(status).toMatchObject({ code: 'certificate-refused', sentBytes: 0 });
       expect(status.message).toContain('restream.authorities');
-      await ended;
-      expect(await nginx.recordings()).toEqual([]);
-      await destinations.remove();
     }
+    await ended;
+    for (const one of servers) expect(await one.recordings()).toEqual([]);
   });
 });
 
