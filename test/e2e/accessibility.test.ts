@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilFinalised } from './chaos/power/seen-media.ts';
 import { expectAccessible } from './support/accessibility.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
 import { expectFocus, tabTo } from './support/keyboard.ts';
@@ -59,6 +60,8 @@ describe('everybody can use', () => {
     await page.getByText('There are no recordings yet').waitFor();
     await expectAccessible(page, 'recordings-empty');
     const id = await publishRecording(server, { args: ['--title', 'A day at the lake'] });
+    // Until then its size, its state and its bytes change.
+    await untilFinalised(server, id);
     await page.reload();
     await page.getByRole('link', { name: 'A day at the lake', exact: true }).waitFor();
     await expectAccessible(page, 'recordings');
