@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const HLS_JS = join(dirname(fileURLToPath(import.meta.resolve('hls.js'))), 'hls.min.js');
 const DASH_JS = fileURLToPath(import.meta.resolve('dashjs')).replace('/esm/', '/umd/');
 /** More than all tests take, on a busy machine as well. */
-const SECONDS = 240;
+const SECONDS = 150;
 /** Silence but for a short tone at each full second, when the picture is white for a frame. */
 const BEEPS = 'aevalsrc=if(lt(mod(t\\,1)\\,0.1)\\,sin(2*PI*1000*t)\\,0):s=48000';
 
