@@ -1,4 +1,4 @@
-import type { Epoch } from '../media/chunk.ts';
+import type { Chunk, Epoch } from '../media/chunk.ts';
 import type { BroadcastTap } from './broadcast.ts';
 
 /**
@@ -27,7 +27,10 @@ export interface Rendition {
   readonly epoch: Epoch | undefined;
   /**
    * Follows without loss, as {@link BroadcastTap} says, from the present epoch and the next chunk on; `end` comes when
-   * the broadcast is over. The answer stops following.
+   * the broadcast is over. The answer stops following. With `earlier` it begins with what was made before, some seconds of it.
    */
-  follow(tap: BroadcastTap): () => void;
+  follow(tap: BroadcastTap, earlier?: EarlierMedia): () => void;
 }
+
+/** The chunks of an epoch of the broadcast that its follower still has, oldest first: the rendition is made of these, too, where it is not made yet. */
+export type EarlierMedia = (epoch: Epoch) => readonly Chunk[];

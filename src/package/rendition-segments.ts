@@ -52,7 +52,8 @@ export class RenditionSegments {
   chunk(chunk: Chunk): boolean {
     const epoch = this.#epoch;
     if (!epoch) return false;
-    const track = this.#track ?? this.#open(placeOf(chunk));
+    const track = this.#track ?? this.#open(middleOf(chunk));
+    if (!track) return false;
     this.#track = track;
     this.#tellCuts(track, epoch);
     const { version } = track;
@@ -98,9 +99,11 @@ export class RenditionSegments {
     this.#track?.complete();
   }
 
-  #open(place: Milliseconds): SegmentTrack {
+  /** Undefined where that is to be had under another number. */
+  #open(place: Milliseconds): SegmentTrack | undefined {
     const beside = this.#leadingAt(place)?.sequence ?? this.#lead?.openSequence ?? 0;
-    const first = { segment: Math.max(beside, this.#least.segment), part: this.#least.part };
+    if (beside < this.#least.segment) return undefined;
+    const first = { segment: beside, part: this.#least.part };
     this.#nextCut = beside + 1;
     return new SegmentTrack('audio', this.#segmenter.limits, this.#dates(), first);
   }
@@ -164,4 +167,6 @@ const startOf = ({ start, timescale }: Segment): Milliseconds => ticksToMillisec
 const endOf = ({ start, duration, timescale }: Segment): number =>
   ticksToMilliseconds(ticks(start + duration), timescale);
 
-const placeOf = ({ dts, timescale }: Chunk): Milliseconds => ticksToMilliseconds(dts, timescale);
+/** Sound is cut to the nearest chunk: what begins a little before a segment is of that. */
+const middleOf = ({ dts, duration, timescale }: Chunk): Milliseconds =>
+  ticksToMilliseconds(ticks(dts + Math.floor(duration / 2)), timescale);

@@ -6,6 +6,14 @@ import { SegmentRates } from './segment-rates.ts';
 /** Of that many target durations a live playlist must be (rfc8216bis §6.2.2), and one more for who is just loading it. */
 const LEAST_WINDOW = 4;
 
+/** At least so much is listed where there is as much. */
+const leastListed = (limits: SegmentLimits): Milliseconds =>
+  milliseconds(Math.max(limits.window, LEAST_WINDOW * targetDurationOf(limits)));
+
+/** So much media playlists go back at most: a segment more than they need to, and the one that grows. */
+export const mostListed = (limits: SegmentLimits): Milliseconds =>
+  milliseconds(leastListed(limits) + 2 * targetDurationOf(limits));
+
 /**
  * The complete segments of a track: the newest are listed, and what was listed stays to be had for as long as a player
  * may go by a playlist that has it (rfc8216bis §6.2.2). Bounded in media time and bytes.
@@ -25,10 +33,9 @@ export class SegmentWindow {
 
   constructor(limits: SegmentLimits) {
     const target = targetDurationOf(limits);
-    const duration = Math.max(limits.window, LEAST_WINDOW * target);
-    this.#duration = milliseconds(duration);
+    this.#duration = leastListed(limits);
     // A playlist is up to a segment longer than it need be, and so is what came when one was last listed.
-    this.#kept = milliseconds(2 * (duration + 2 * target));
+    this.#kept = milliseconds(2 * (this.#duration + 2 * target));
     this.#maxBytes = limits.maxBytes;
     this.rates = new SegmentRates(milliseconds(target / 2));
   }

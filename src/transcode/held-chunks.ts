@@ -19,5 +19,6 @@ export function heldChunks(
     .filter((chunk) => chunk.kind === kind && isBefore(from, endOf(chunk)));
 }
 
-const endOf = ({ dts, duration, timescale }: Chunk): number =>
+/** Where a chunk ends on its broadcast's timeline, in ms. */
+export const endOf = ({ dts, duration, timescale }: Chunk): number =>
   ticksToMilliseconds(dts, timescale) + ticksToMilliseconds(duration, timescale);

@@ -1,11 +1,13 @@
 import type { Broadcast, BroadcastTap } from '../channel/broadcast.ts';
 import type { Clock, Timer } from '../channel/clock.ts';
 import type { Log } from '../channel/log.ts';
-import type { Rendition, RenditionState } from '../channel/rendition.ts';
+import type { EarlierMedia, Rendition, RenditionState } from '../channel/rendition.ts';
 import type { Chunk, Epoch } from '../media/chunk.ts';
 import { type Milliseconds, milliseconds } from '../media/time.ts';
 import type { Track } from '../media/track.ts';
-import { heldChunks } from './held-chunks.ts';
+import { endOf, heldChunks } from './held-chunks.ts';
+import { isBefore } from './is-before.ts';
+import { RecentOutput } from './recent-output.ts';
 import type { Recipe } from './recipe.ts';
 import { RenditionOutput } from './rendition-output.ts';
 import type { ChildExit, OpenChild } from './transcode-child.ts';
@@ -21,6 +23,8 @@ export interface TranscodeHost {
   started(): void;
   closed(): void;
   failed(how: { readonly stuck: boolean; readonly missing: boolean }): void;
+  /** So much of what is made of sound is kept, for {@link Rendition.follow}. */
+  readonly kept: Milliseconds;
 }
 
 /** A player that reloads, or a platform that reconnects, finds the child still running. */
@@ -53,6 +57,7 @@ export class Transcode implements Rendition {
   readonly #host: TranscodeHost;
   readonly #followers = new Set<BroadcastTap>();
   readonly #output: RenditionOutput;
+  readonly #recent: RecentOutput;
   #state: RenditionState = 'idle';
   #words = WORDS.idle;
   readonly #settleClosed: () => void;
@@ -67,14 +72,16 @@ export class Transcode implements Rendition {
   #over = false;
   /** Nothing before it is fed. */
   #from = 0;
+  #earlier: EarlierMedia | undefined;
 
   constructor(broadcast: Broadcast, recipe: Recipe, host: TranscodeHost) {
     this.#broadcast = broadcast;
     this.#recipe = recipe;
     this.#host = host;
+    this.#recent = new RecentOutput(host.kept);
     this.#output = new RenditionOutput(recipe, {
       epoch: (epoch) => this.#tell((follower) => follower.epoch(epoch)),
-      chunk: (chunk) => this.#tell((follower) => follower.chunk(chunk)),
+      chunk: (chunk) => this.#pass(chunk),
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -95,14 +102,16 @@ export class Transcode implements Rendition {
     return this.#output.epoch;
   }
 
-  follow(tap: BroadcastTap): () => void {
+  follow(tap: BroadcastTap, earlier?: EarlierMedia): () => void {
     if (this.#state === 'ended') {
       tap.end();
       return () => {};
     }
-    this.#followers.add(tap);
     this.#linger?.cancel();
-    if (this.#output.epoch) tap.epoch(this.#output.epoch);
+    const told = earlier && this.#recent.replay(tap);
+    if (this.#output.epoch && this.#output.epoch !== told) tap.epoch(this.#output.epoch);
+    this.#followers.add(tap);
+    this.#earlier = earlier;
     this.#begin();
     return () => {
       if (!this.#followers.delete(tap) || this.#followers.size > 0 || this.#over) return;
@@ -135,6 +144,7 @@ export class Transcode implements Rendition {
     this.#retry?.cancel();
     this.#source = undefined;
     this.#copying = false;
+    this.#recent.clear();
     this.#run?.end();
     if (!this.#over) this.#become('idle');
   }
@@ -205,6 +215,9 @@ export class Transcode implements Rendition {
     this.#host.started();
     log.info({ ...this.#about(), pid: run.pid }, 'a transcode started');
     const from = Math.max(this.#from, this.#output.end - this.#recipe.preroll);
+    // The hub may hold less of it than a follower does; what both have is taken once.
+    for (const chunk of this.#earlier?.(epoch) ?? []) if (isBefore(from, endOf(chunk))) run.feed(chunk);
+    this.#earlier = undefined;
     for (const chunk of this.#held(epoch, from)) run.feed(chunk);
     void run.closed.then((exit) => this.#runClosed(run, exit));
   }
@@ -272,6 +285,13 @@ export class Transcode implements Rendition {
 
   #newestGroup(): Milliseconds {
     return this.#broadcast.buffer.newest?.start ?? this.#output.end;
+  }
+
+  #pass(chunk: Chunk): void {
+    const { epoch } = this.#output;
+    if (epoch && this.#leave && !this.#copying && this.#recipe.kind === 'audio')
+      this.#recent.add(epoch, chunk);
+    this.#tell((follower) => follower.chunk(chunk));
   }
 
   #become(state: RenditionState, words = WORDS[state]): void {

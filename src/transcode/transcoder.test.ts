@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../channel/manual-clock.ts';
 import type { Rendition } from '../channel/rendition.ts';
+import type { Chunk } from '../media/chunk.ts';
 import { writeInit } from '../media/mp4/cmaf-header.ts';
 import { milliseconds, ticks, timescale } from '../media/time.ts';
 import type { AudioTrack, Track } from '../media/track.ts';
@@ -108,6 +109,36 @@ describe('a rendition', () => {
     expect(second.out.chunks).toEqual(first.out.chunks);
     const third = await follow();
     expect(third.out.epochs).toEqual(first.out.epochs);
+  });
+
+  it('gives what was made of the last seconds to who asks for that, and to nobody else', async () => {
+    startEpoch(0, OPUS);
+    playSecond();
+    await follow();
+    for (let played = 1; played < 40; played += 1) {
+      playSecond();
+      child(0).make(A_SECOND);
+    }
+    const [late, earlier] = [new RenditionCollector(), new RenditionCollector()];
+    const rendition = transcoder.aac(source.broadcast);
+    rendition.follow(late);
+    rendition.follow(earlier, () => []);
+    const made = earlier.chunks.reduce((sum, { duration }) => sum + duration / 48_000, 0);
+    expect([late.chunks.length, Math.floor(made), earlier.epochs.length]).toEqual([0, 24, 1]);
+    child(0).make(A_SECOND);
+    expect(earlier.chunks.at(-1)).toBe(late.chunks.at(-1));
+    expect(new Set(earlier.chunks.map(({ dts }) => dts)).size).toBe(earlier.chunks.length);
+  });
+
+  it('is made of what its follower still has, before what the hub holds', async () => {
+    startEpoch(0, OPUS);
+    const had: Chunk[] = [];
+    const leave = source.broadcast.tap({ epoch: () => {}, chunk: (chunk) => had.push(chunk), end: () => {} });
+    for (let played = 0; played < 30; played += 1) playSecond();
+    leave();
+    transcoder.aac(source.broadcast).follow(new RenditionCollector(), () => had);
+    await settle();
+    expect(child(0).fed).toHaveLength(30);
   });
 
   it('stops half a minute after the last has left, and goes on without going back', async () => {

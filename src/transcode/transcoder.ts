@@ -3,6 +3,7 @@ import type { Clock } from '../channel/clock.ts';
 import type { GroupBufferLimits } from '../channel/group-buffer.ts';
 import type { Log } from '../channel/log.ts';
 import type { Rendition } from '../channel/rendition.ts';
+import { type Milliseconds, milliseconds } from '../media/time.ts';
 import { AAC_RECIPE } from './aac-recipe.ts';
 import { ffmpegAt } from './ffmpeg-child.ts';
 import { H264_RECIPES } from './h264-recipe.ts';
@@ -26,6 +27,8 @@ export interface TranscoderOptions {
   readonly settings: TranscodeSettings;
   readonly clock: Clock;
   readonly log: Log;
+  /** So much of a sound that was made is kept for who follows it later; 24 s by default. */
+  readonly kept?: Milliseconds;
   readonly probe?: (path: string) => Promise<FfmpegInfo | undefined>;
   readonly openChild?: OpenChild;
 }
@@ -46,6 +49,7 @@ export function lackingForTranscoding(info: FfmpegInfo): string[] {
   return [AAC_RECIPE, H264_RECIPES.always].flatMap((recipe) => lacking(info, recipe) ?? []);
 }
 
+const KEPT = milliseconds(24_000);
 /** So often is an ffmpeg looked for that was not there, where somebody wants to know; in ms. */
 const ASK_AGAIN = 10_000;
 
@@ -71,12 +75,12 @@ export class Transcoder {
   #stuck = 0;
   #closed = false;
 
-  constructor({ settings, clock, log, probe = probeFfmpeg, openChild }: TranscoderOptions) {
+  constructor({ settings, clock, log, kept = KEPT, probe = probeFfmpeg, openChild }: TranscoderOptions) {
     this.#settings = settings;
     this.#clock = clock;
     this.#probe = () => probe(settings.ffmpeg);
     this.#host = {
-      ...{ clock, log, openChild: openChild ?? ffmpegAt(settings.ffmpeg, clock) },
+      ...{ clock, log, kept, openChild: openChild ?? ffmpegAt(settings.ffmpeg, clock) },
       admit: (recipe) => this.#admit(recipe),
       started: () => {
         this.#started += 1;

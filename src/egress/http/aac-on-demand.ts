@@ -2,6 +2,7 @@ import type { Broadcast } from '../../channel/broadcast.ts';
 import type { Clock, Timer } from '../../channel/clock.ts';
 import { Listeners } from '../../channel/listeners.ts';
 import type { Rendition } from '../../channel/rendition.ts';
+import type { Chunk, Epoch } from '../../media/chunk.ts';
 import { type Milliseconds, milliseconds, ticks, ticksToMilliseconds } from '../../media/time.ts';
 import { RenditionSegments } from '../../package/rendition-segments.ts';
 import type { Segment } from '../../package/segment.ts';
@@ -161,23 +162,26 @@ export class AacOnDemand {
     const leaveSound = this.#segmenter.advanced.add(() => {
       if (this.#taken && !this.#ended && segments.missWhereSoundDoes()) this.#waiting.wake();
     });
-    const leave = rendition.follow({
-      epoch: (epoch) => {
-        if (epoch.index > this.#lastEpoch) this.#finish();
-        // It may still have some of what came before this presentation.
-        this.#taken = !this.#ended && epoch.index >= this.#firstEpoch;
-        if (!this.#taken) return;
-        segments.epoch(epoch);
-        this.appended.emit();
+    const leave = rendition.follow(
+      {
+        epoch: (epoch) => {
+          if (epoch.index > this.#lastEpoch) this.#finish();
+          // It may still have some of what came before this presentation.
+          this.#taken = !this.#ended && epoch.index >= this.#firstEpoch;
+          if (!this.#taken) return;
+          segments.epoch(epoch);
+          this.appended.emit();
+        },
+        chunk: (chunk) => {
+          if (!this.#taken || this.#ended) return;
+          const advanced = segments.chunk(chunk);
+          this.appended.emit();
+          if (advanced) this.#waiting.wake();
+        },
+        end: () => this.#finish(),
       },
-      chunk: (chunk) => {
-        if (!this.#taken || this.#ended) return;
-        const advanced = segments.chunk(chunk);
-        this.appended.emit();
-        if (advanced) this.#waiting.wake();
-      },
-      end: () => this.#finish(),
-    });
+      (epoch) => heldSound(this.#segmenter, epoch),
+    );
     this.#leave = () => {
       leaveSound();
       leave();
@@ -220,6 +224,13 @@ export class AacOnDemand {
     this.#leave();
     this.#leave = () => {};
   }
+}
+
+/** All that playlists list of its own sound in that epoch: the hub holds less. */
+function heldSound(segmenter: Segmenter, epoch: Epoch): Chunk[] {
+  const sound = segmenter.track('audio');
+  const segments = [...(sound?.window.listed ?? []), ...(sound?.open ? [sound.open] : [])];
+  return segments.filter((segment) => segment.epoch.index === epoch.index).flatMap(({ chunks }) => chunks);
 }
 
 const endOf = (segment: Segment | undefined): number =>

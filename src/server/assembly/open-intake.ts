@@ -5,8 +5,9 @@ import { SyncBatch } from '../../disk/sync-batch.ts';
 import { syncFolder } from '../../disk/sync-folder.ts';
 import { PublishSessions } from '../../ingest/session/publish-sessions.ts';
 import { milliseconds } from '../../media/time.ts';
+import { mostListed } from '../../package/segment-window.ts';
 import { Transcoder } from '../../transcode/transcoder.ts';
-import { groupBufferLimits, publishLimits } from '../config/limits.ts';
+import { groupBufferLimits, publishLimits, segmentLimits } from '../config/limits.ts';
 import { RecordingArchive } from '../live/recording-archive.ts';
 import { Recordings } from '../live/recordings.ts';
 import { needsStandIn, refusalOfTracks } from '../live/refusal-of-tracks.ts';
@@ -34,7 +35,8 @@ const DAY = 24 * 60 * 60_000;
 export async function openIntake({ config, logger, clock, store, data }: Foundation): Promise<Intake> {
   const { durability, minFree, finalise, keepUnfinished, syncInterval } = config.recording;
   const groupBuffer = groupBufferLimits(config);
-  const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger });
+  const kept = mostListed(segmentLimits(config));
+  const transcoder = new Transcoder({ settings: config.transcode, clock, log: logger, kept });
   const hub = new Hub({
     ...{ clock, newBroadcastId: randomUUID, groupBuffer },
     standIn: (broadcast, { tracks }, wake) =>

@@ -204,6 +204,37 @@ describe('AAC beside Opus', () => {
     }
   });
 
+  it('goes back as far as the other sound where it is first asked for late, though the hub holds less', async () => {
+    await publish();
+    send(7);
+    const address = `${await base()}/aac.m3u8`;
+    send(30);
+    const listed = segmentsOf(await (await get(address.replace('aac', 'audio'))).text());
+    const { first } = await begin();
+    made = Math.floor(2 * (listed[0] ?? 0) * RATE);
+    make();
+    expect(segmentsOf(await (await first).text())).toEqual(listed);
+    expect(2 * listed.length).toBeGreaterThan(12);
+  });
+
+  it('goes back as far where somebody has followed it for long, a platform that it is sent to', async () => {
+    await publish();
+    send(1);
+    const broadcast = hub.find('main')?.watchable;
+    if (!broadcast) throw new Error('not live');
+    const leave = transcoder.aac(broadcast).follow({ epoch: () => {}, chunk: () => {}, end: () => {} });
+    while (children.length === 0) await setImmediate();
+    for (let second = 0; second < 40; second += 1) {
+      send(1);
+      make();
+      if (second === 10) await index();
+    }
+    const address = `${await base()}/aac.m3u8`;
+    const [sound, other] = await Promise.all([get(address), get(address.replace('aac', 'audio'))]);
+    expect(segmentsOf(await sound.text())).toEqual(segmentsOf(await other.text()));
+    leave();
+  });
+
   it('is first told of when it has come as far as the picture had, and not before', async () => {
     await publish();
     send(9);
