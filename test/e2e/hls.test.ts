@@ -9,6 +9,7 @@ import type { BrowserPlayer } from '../players/browser-player.ts';
 import { hlsJs } from '../players/hls-js.ts';
 import { probePlayer, readProbe } from '../players/player-probe.ts';
 import { shaka } from '../players/shaka.ts';
+import { videoJs } from '../players/video-js.ts';
 import { launchBrowser, openContext } from './support/browser.ts';
 import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
@@ -62,8 +63,7 @@ async function untilLive(): Promise<void> {
 }
 
 describe('a live broadcast as HLS', () => {
-  // Video.js begins with a hole of its own up to the next keyframe at times: `npm run players` has it.
-  it.each([hlsJs, shaka('index.m3u8')])(
+  it.each([hlsJs, videoJs, shaka('index.m3u8')])(
     'plays in $name on somebody else’s page, without a gap',
     async (player) => {
       const { page, close } = await openPlayer(player);

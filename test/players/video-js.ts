@@ -16,7 +16,7 @@ interface VideoJsPage extends PlayerPage {
   };
 }
 
-/** Video.js with its own HLS, which reads parts. */
+/** Video.js with its own HLS, by segments: with parts it has holes and gives up, see docs/players.md. */
 export const videoJs: BrowserPlayer = {
   name: 'Video.js',
   script: join(dirname(fileURLToPath(import.meta.resolve('video.js'))), 'video.min.js'),
@@ -25,7 +25,7 @@ export const videoJs: BrowserPlayer = {
     const { videojs, words } = globalThis as unknown as VideoJsPage;
     const video = document.querySelector('video');
     if (!video) throw new Error('no video');
-    const player = videojs(video, { liveui: true, html5: { vhs: { overrideNative: true, llhls: true } } });
+    const player = videojs(video, { liveui: true, html5: { vhs: { overrideNative: true, llhls: false } } });
     await new Promise<void>((done) => player.ready(done));
     player.on('error', () => words.fatal.push(player.error()?.message ?? 'error'));
     player.tech({ IWillNotUseThisInPlugins: true }).on('usage', ({ name = '' }) => {
