@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HeadwaterPlayer } from '../../src/player/headwater-player.ts';
 import type { PlayerStats } from '../../src/player/player-stats.ts';
@@ -621,10 +621,7 @@ describe('a viewer who goes back', () => {
 describe('a browser that wants a click before there is sound', () => {
   let strict: Browser;
   beforeAll(async () => {
-    strict = await chromium.launch({
-      executablePath: process.env.HEADWATER_CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=document-user-activation-required'],
-    });
+    strict = await launchBrowser('document-user-activation-required');
   });
   afterAll(() => strict?.close());
 
