@@ -72,6 +72,8 @@ export class AppendFile {
   #durable = 0;
   /** There are bytes that no sync that began covers. */
   #dirty = false;
+  /** It is opened after something else. */
+  #isHeldUp: boolean;
   /** Its name may be lost with the power. */
   #isNew: boolean;
   #syncing: Promise<void> = Promise.resolve();
@@ -94,6 +96,7 @@ export class AppendFile {
     this.#gathering = gathering;
     this.#syncBatch = syncBatch;
     this.#isNew = continueAt === undefined;
+    this.#isHeldUp = after !== undefined;
     this.#continuedAt = continueAt ?? 0;
     this.#appended = this.#continuedAt;
     this.#written = this.#appended;
@@ -188,6 +191,8 @@ export class AppendFile {
 
   #opened(fd: number): void {
     this.#fd = fd;
+    if (this.#isHeldUp && this.#dirty) this.#syncBatch?.add(this);
+    this.#isHeldUp = false;
     if (!this.#isNew) this.#markDirty();
     if (!this.#syncBatch) this.#tellDurable(this.#written);
     this.#writeOn();
@@ -196,7 +201,8 @@ export class AppendFile {
   #markDirty(): void {
     if (this.#dirty || this.#error) return;
     this.#dirty = true;
-    this.#syncBatch?.add(this);
+    // A batch waits for its files: what this one waits for before it is opened may wait for the batch.
+    if (!this.#isHeldUp) this.#syncBatch?.add(this);
   }
 
   async #sync(): Promise<void> {

@@ -42,7 +42,7 @@ class Disk {
   });
   #told = Promise.withResolvers<void>();
 
-  open(continueAt?: number): AppendFile {
+  open(continueAt?: number, after?: Promise<void>): AppendFile {
     const tell = (event: string) => {
       this.events.push(event);
       this.#told.resolve();
@@ -55,7 +55,7 @@ class Disk {
       },
     };
     const gathering = { clock: this.clock, delay: milliseconds(300), bytes: bytes(1000) };
-    return new AppendFile(path, owner, gathering, { syncBatch: this.batch, continueAt });
+    return new AppendFile(path, owner, gathering, { syncBatch: this.batch, continueAt, after });
   }
 
   /** Lets the next batch begin, and waits until the owner has heard of it and the batch is over. */
@@ -93,6 +93,21 @@ describe('a file with a sync batch', () => {
     expect([file.written, file.durable]).toEqual([2010, 10]);
     await disk.nextBatch();
     expect(file.durable).toBe(2010);
+    await file.close();
+  });
+
+  it('holds up no batch before it is opened: what it waits for may wait for that batch', async () => {
+    const disk = new Disk();
+    const gate = Promise.withResolvers<void>();
+    const file = disk.open(undefined, gate.promise);
+    file.append(Buffer.alloc(10));
+    disk.clock.advance(500);
+    await disk.batch.settled();
+    expect(disk.events).toEqual([]);
+    gate.resolve();
+    await file.drained();
+    await disk.nextBatch();
+    expect(disk.events).toEqual(['sync of 10', 'synced', 'durable 10']);
     await file.close();
   });
 
