@@ -18,6 +18,8 @@ export interface PlayerVerdict {
   readonly stalls: { readonly steady: number; readonly all: number };
   /** The longest time in which no new picture was shown. */
   readonly longestFreeze: number;
+  /** How long the publisher was away, each time. */
+  readonly away: readonly number[];
   readonly holes: number;
   readonly jumps: number;
   readonly fatal: readonly string[];
@@ -49,6 +51,7 @@ export function judgePlayer(seen: PlayedThrough): PlayerVerdict {
       0,
       ...seen.pictures.slice(1).map(({ at }, index) => at - (seen.pictures[index]?.at ?? at)),
     ),
+    away: away.map(([from, to]) => to - from),
     holes: seen.holes.length,
     jumps: seen.jumps.length,
     fatal: words.fatal,
@@ -62,13 +65,14 @@ const seconds = (ms: number) => (Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)
 /** Verdicts as a Markdown table. */
 export function formatVerdicts(verdicts: readonly PlayerVerdict[]): string {
   const rows = verdicts.map(
-    ({ name, startup, delay, delayAtEnd, stalls, longestFreeze, jumps, fatal, warnings }) =>
+    ({ name, startup, delay, delayAtEnd, stalls, longestFreeze, away, jumps, fatal, warnings }) =>
       [
         name,
         seconds(startup),
         `${seconds(delay.p50)} / ${seconds(delay.p95)}`,
         seconds(delayAtEnd),
         `${stalls.steady} / ${stalls.all}`,
+        away.map(seconds).join(', '),
         seconds(longestFreeze),
         String(jumps),
         fatal.length > 0 ? fatal.join(', ') : '–',
@@ -76,8 +80,8 @@ export function formatVerdicts(verdicts: readonly PlayerVerdict[]): string {
       ].join(' | '),
   );
   return [
-    '| player | first picture | delay p50 / p95 | delay at the end | stalls: quiet / all | longest freeze | jumps | fatal | warnings |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| player | first picture | delay p50 / p95 | delay at the end | stalls: quiet / all | publisher away | longest freeze | jumps | fatal | warnings |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

@@ -30,6 +30,8 @@ const commands: CommandVerdict[] = [];
 let probes: readonly ProbeVerdict[] = [];
 const scene = await LiveScene.open();
 try {
+  // Who is there from the first moment finds that sound and picture begin some milliseconds apart.
+  await new Promise((done) => setTimeout(done, 8000));
   for (const player of PLAYERS.filter(wanted)) {
     console.error(`${player.name} …`);
     try {

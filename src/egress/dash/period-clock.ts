@@ -21,6 +21,8 @@ export interface EpochPeriod {
 
 /** What two epochs are apart by less than this is jitter: they follow one another without a gap. */
 const JITTER = 1000;
+/** What first came so soon after the broadcast's start began with it: players that begin there would find a gap before it. */
+const AT_ONCE = 200;
 /** Media that comes later than this is late. */
 const LATE = 3000;
 /** What is late for so long and does not catch up stays so. */
@@ -128,7 +130,8 @@ export class PeriodClock {
     // Of the picture, where there is one: sound that is some milliseconds earlier is no gap, and later none that is seen.
     const mediaStart = startOf(any);
     // A publisher's backlog comes faster than it lasts: what is ahead of the clock is played when its time comes.
-    const possible = Math.max(measured, -mediaStart);
+    const fromZero = Math.max(measured, -mediaStart);
+    const possible = mediaStart + fromZero < AT_ONCE ? -mediaStart : fromZero;
     const offset = possible - this.#lastOffset < JITTER ? this.#lastOffset : possible;
     const start = milliseconds(Math.round(mediaStart + offset));
     const before = this.#known.findLast(({ epoch }) => epoch.index === index - 1);

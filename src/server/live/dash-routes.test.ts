@@ -166,6 +166,19 @@ describe('the manifest', () => {
     expect(answer.headers.get('cache-control')).toBe('public, max-age=0, s-maxage=1');
   });
 
+  it.each([
+    { first: 60, start: 'PT0S' },
+    { first: 900, start: 'PT0.9S' },
+  ])(
+    'begins with the broadcast where the first of it came at once: after $first ms it is $start',
+    async ({ first, start }) => {
+      clock.advance(first);
+      send(7);
+      const text = await (await get('manifest.mpd')).text();
+      expect(/<Period id="[^"]+" start="([^"]+)"/.exec(text)?.[1]).toBe(start);
+    },
+  );
+
   it('names where the time is', async () => {
     const answer = await fetch(`${url}/live/time`);
     expect(await answer.text()).toBe(new Date(clock.wall()).toISOString());
