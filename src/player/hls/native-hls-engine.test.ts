@@ -57,6 +57,16 @@ describe('the browser’s own player of HLS', () => {
     expect(media.src).toBe(URL);
   });
 
+  it('tells that media came when it plays, which ends a row of failures, and not after its end', () => {
+    engine.open();
+    engine.take();
+    media.dispatchEvent(new Event('playing'));
+    expect(told).toEqual(['ready', 'received']);
+    engine.close();
+    media.dispatchEvent(new Event('playing'));
+    expect(told).toEqual(['ready', 'received']);
+  });
+
   it('begins so far before the end, as soon as that is known, and not before the beginning', () => {
     engine.take(milliseconds(30_000));
     media.range = [10, 100];

@@ -1,4 +1,4 @@
-import { type Milliseconds, milliseconds } from '../../media/time.ts';
+import { bytes, type Milliseconds, milliseconds } from '../../media/time.ts';
 import type { MediaDate } from '../sync/delay-meter.ts';
 import type { HlsEngine, HlsEngineEvents, HlsWindow } from './hls-engine.ts';
 
@@ -51,6 +51,8 @@ export class NativeHlsEngine implements HlsEngine {
     const { media, url, events } = this.#options;
     this.#scope = new AbortController();
     const { signal } = this.#scope;
+    // How much came only the browser knows; that it plays is the end of a row of failures.
+    media.addEventListener('playing', () => events.received(bytes(0)), { signal });
     media.addEventListener('ended', () => events.complete(), { signal });
     media.addEventListener('error', () => this.#erred(), { signal });
     if (behind !== undefined) {
