@@ -11,6 +11,7 @@ import { STREAM_KEY, TestServer, type TestServerOptions } from '../../../test/co
 import { eventually } from '../../../test/contract/test-socket.ts';
 import { writeAudioConfiguration, writeAudioFrame } from '../../media/flv/audio-tag.ts';
 import { FLV_TAG } from '../../media/flv/flv-tag.ts';
+import { FlvWalker } from '../../media/flv/flv-walker.ts';
 import { type SyntheticTag, tagsOf, writeFlv } from '../../media/flv/synthetic-flv.ts';
 import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
 import { ChunkStreamWriter } from '../../media/rtmp/chunk-stream-writer.ts';
@@ -19,6 +20,7 @@ import { USER_CONTROL, writeUserControl } from '../../media/rtmp/message.ts';
 import { bytes, milliseconds } from '../../media/time.ts';
 import { CollectingSink } from '../../media/webm/collecting-sink.ts';
 
+const FFMPEG_FIXTURES = join(import.meta.dirname, '../../../test/fixtures/ffmpeg');
 const tags = tagsOf(readFixture('webm-h264-opus.webm'));
 const half = tags.slice(0, tags.length / 2);
 
@@ -125,6 +127,17 @@ describe('a publisher', () => {
     publisher.cut();
   });
 
+  it.each(['vp9', 'hevc', 'av1'])(
+    'with %s and Opus as FFmpeg 8 sends them is recorded whole',
+    async (codec) => {
+      const file = readFileSync(join(FFMPEG_FIXTURES, `flv-${codec}-opus.flv`));
+      const list: SyntheticTag[] = [];
+      new FlvWalker((tag) => void list.push(tag), bytes(file.length)).push(file);
+      const [video = [], audio = []] = await publishAll(list);
+      expect([video.length, audio.length]).toEqual([30, 51]);
+    },
+  );
+
   it('makes the same recording with chunks of any size, a slow disk, and a clock that comes over its end', async () => {
     const expected = await publishAll(tags);
     expect(expected.map(({ length }) => length)).toEqual([
@@ -174,7 +187,8 @@ describe('a publisher', () => {
   });
 
   it('is held back, not refused, when it sends a backlog faster than it may', async () => {
-    const server = await start({ publishLimits: { bitrate: 500_000 } });
+    const noMediaTimeout = milliseconds(Number.MAX_SAFE_INTEGER);
+    const server = await start({ publishLimits: { bitrate: 500_000, noMediaTimeout } });
     const publisher = await TestRtmpPublisher.start(server);
     publisher.setChunkSize(4096);
     publisher.send(...tags);

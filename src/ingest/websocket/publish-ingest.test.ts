@@ -22,6 +22,9 @@ const pieces = readPieces(FIXTURE);
 const half = pieces.slice(0, 30);
 const halfLength = half.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
+/** However far the clock is turned while something else is waited for. */
+const PATIENT = { noMediaTimeout: milliseconds(Number.MAX_SAFE_INTEGER) };
+
 async function recordingOf(server: TestServer, id: unknown): Promise<Buffer> {
   await Promise.all(server.recordings.map(({ closed }) => closed));
   return readFileSync(server.recordingPath(String(id)));
@@ -88,7 +91,7 @@ describe('a session', () => {
   });
 
   it('is acknowledged as its journal grows, up to all of it', async () => {
-    await using server = await TestServer.start();
+    await using server = await TestServer.start({ publishLimits: PATIENT });
     const publisher = await TestPublisher.start(server);
     publisher.send(...half);
     await publisher.settled();
@@ -494,7 +497,7 @@ describe('a publisher', () => {
   });
 
   it('with too many bits a second is refused', async () => {
-    await using server = await TestServer.start({ publishLimits: { bitrate: 20_000 } });
+    await using server = await TestServer.start({ publishLimits: { ...PATIENT, bitrate: 20_000 } });
     const publisher = await TestPublisher.start(server);
     publisher.send(...pieces);
     await eventually(() => {
