@@ -9,7 +9,9 @@ import { TestServer } from '../../../test/contract/test-server.ts';
 import { eventually } from '../../../test/contract/test-socket.ts';
 import { readBoxHeader } from '../../media/mp4/box.ts';
 import { ByteReader } from '../../media/mp4/byte-reader.ts';
+import { writeChunk } from '../../media/mp4/cmaf-chunk.ts';
 import { Mp4Demuxer } from '../../media/mp4/mp4-demuxer.ts';
+import { ticks } from '../../media/time.ts';
 import { CollectingSink } from '../../media/webm/collecting-sink.ts';
 import { cutTornTail } from './cut-torn-tail.ts';
 
@@ -51,6 +53,19 @@ function withoutIndex(): Buffer {
 }
 
 describe('a torn recording', () => {
+  it('keeps its last chunk where that is only a short packet', async () => {
+    const silence = {
+      duration: ticks(960),
+      compositionOffset: ticks(0),
+      data: Uint8Array.of(0xdc, 0xff, 0xfe),
+    };
+    const header = { trackId: 2, sequence: 1, decodeTime: ticks(48_000 * 60), keyframe: true };
+    const last = writeChunk({ ...header, referenceTime: undefined }, [silence]);
+    const bytes = Buffer.concat([withoutIndex(), last]);
+    writeFileSync(path, bytes);
+    expect((await cutTornTail(path)).size).toBe(bytes.length);
+  });
+
   it('is cut behind its last whole chunk, wherever it was torn', async () => {
     const plain = withoutIndex();
     await fc.assert(

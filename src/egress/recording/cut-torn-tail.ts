@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { MediaError } from '../../media/media-error.ts';
-import { readBoxHeader } from '../../media/mp4/box.ts';
+import { frontBoxHeader } from '../../media/mp4/box.ts';
 import { readSegmentIndex } from '../../media/mp4/boxes/segment-index.ts';
 import { ByteReader } from '../../media/mp4/byte-reader.ts';
 import { fragmentRuns } from '../../media/mp4/fragment-runs.ts';
@@ -67,8 +67,9 @@ class ChunkWalk {
   /** Answers where the next box is; undefined where nothing is to be understood any more. */
   async #step(position: number): Promise<number | undefined> {
     const head = await this.#read(position, LARGEST_HEADER);
-    if (head.byteLength < LARGEST_HEADER) return undefined;
-    const { type, size, headerSize } = readBoxHeader(new ByteReader(head, 'header'));
+    const header = frontBoxHeader(head);
+    if (!header) return undefined;
+    const { type, size, headerSize } = header;
     const end = position + size;
     // Zeros, or whatever a disk leaves of a torn write: nothing behind them is known.
     if (!BOXES.includes(type) || end > this.#size) return undefined;

@@ -23,6 +23,12 @@ export function boxHeaderSize(bytes: Uint8Array): number {
   return size === SIZE_IS_LARGE ? LARGE_HEADER : COMPACT_HEADER;
 }
 
+/** Reads the header at the front of some bytes; undefined where it is not all there. Throws `container-malformed`. */
+export function frontBoxHeader(bytes: Uint8Array): BoxHeader | undefined {
+  if (bytes.length < COMPACT_HEADER || bytes.length < boxHeaderSize(bytes)) return undefined;
+  return readBoxHeader(new ByteReader(bytes, 'header'));
+}
+
 /** Reads a whole header. Throws `container-malformed` for a size that is less than the header's own. */
 export function readBoxHeader(reader: ByteReader): BoxHeader {
   const compact = reader.u32();

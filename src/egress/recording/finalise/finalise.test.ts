@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
@@ -18,8 +19,10 @@ import { TestServer } from '../../../../test/contract/test-server.ts';
 import { countDecodedFrames, probePackets } from '../../../../test/e2e/support/ffprobe.ts';
 import { childBoxes } from '../../../media/mp4/box.ts';
 import { ByteReader } from '../../../media/mp4/byte-reader.ts';
+import { writeChunk } from '../../../media/mp4/cmaf-chunk.ts';
 import { openDemuxer } from '../../../media/open-demuxer.ts';
 import type { Sample } from '../../../media/sample.ts';
+import { ticks } from '../../../media/time.ts';
 import type { Track } from '../../../media/track.ts';
 import { type Files, nodeFiles } from './files.ts';
 import { finalise } from './finalise.ts';
@@ -77,6 +80,21 @@ describe('a finalised recording', () => {
       path,
     ]);
     expect(Number(stdout)).toBeCloseTo(duration, 6);
+  });
+
+  it('has the last packet, however short it is', () => {
+    const { duration } = writeLoopedRecording(path, 'webm-h264-opus.webm', 2);
+    const decodeTime = ticks(Math.ceil(duration * 48_000));
+    const silence = {
+      duration: ticks(960),
+      compositionOffset: ticks(0),
+      data: Uint8Array.of(0xdc, 0xff, 0xfe),
+    };
+    const header = { trackId: 2, sequence: 1, decodeTime, keyframe: true, referenceTime: undefined };
+    appendFileSync(path, writeChunk(header, [silence]));
+    const before = samplesOf(path);
+    run();
+    expect(samplesOf(path).samples).toEqual(before.samples);
   });
 
   it('stays as it is when it is finalised again', () => {

@@ -1,5 +1,5 @@
 import { MediaError } from '../../../media/media-error.ts';
-import { type BoxHeader, childBoxes, printable, readBoxHeader, required } from '../../../media/mp4/box.ts';
+import { type BoxHeader, childBoxes, frontBoxHeader, printable, required } from '../../../media/mp4/box.ts';
 import { ByteReader } from '../../../media/mp4/byte-reader.ts';
 import type { FragmentRun } from '../../../media/mp4/fragment-run.ts';
 import { fragmentRuns } from '../../../media/mp4/fragment-runs.ts';
@@ -68,11 +68,9 @@ export function readFragments(
   return walk.end();
 }
 
-function readHeader(reader: BlockReader, position: number): BoxHeader | undefined {
-  const bytes = reader.all(position, LARGEST_HEADER);
-  if (bytes.length < LARGEST_HEADER) return undefined;
-  return readBoxHeader(new ByteReader(bytes, 'header'));
-}
+/** The last box of a file, a packet of silence, may be shorter than the largest header. */
+const readHeader = (reader: BlockReader, position: number): BoxHeader | undefined =>
+  frontBoxHeader(reader.all(position, LARGEST_HEADER));
 
 /** What a crash cut off is at most a chunk; anything else at the end would be media that we cannot read. */
 function checkTail(header: BoxHeader | undefined, size: number): void {
