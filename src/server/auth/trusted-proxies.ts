@@ -47,7 +47,7 @@ export class TrustedProxies {
 }
 
 /** An IPv4 address that came in on an IPv6 socket, as the IPv4 address that it is. */
-export const withoutMapping = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '');
+const withoutMapping = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
 const list = (header: string | string[] | undefined) =>
   (Array.isArray(header) ? header.join(',') : (header ?? ''))
