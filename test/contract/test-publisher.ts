@@ -6,6 +6,7 @@ import { TestSocket } from './test-socket.ts';
 /** How a {@link TestPublisher} starts. */
 export interface TestPublisherOptions {
   readonly channel?: string;
+  readonly mimeType?: string;
   readonly session?: string;
   readonly takeover?: boolean;
   readonly name?: string;

@@ -52,6 +52,8 @@ export interface TestServerOptions {
   readonly maxDuration?: number;
   /** Goes on with what is in that folder, which becomes its own. */
   readonly folder?: string;
+  /** Why publishers of a codec are refused; undefined for those who are not. */
+  readonly refusalOf?: (codec: string) => string | undefined;
 }
 
 /** What the catalog was told, in order: `created r1`, `completed r1`. */
@@ -169,6 +171,7 @@ export class TestServer {
       recordingOf: ({ info }) => this.#byBroadcast.get(info.id),
       archive: this.archive,
       sync: options.sync,
+      refusalOf: (_channel, tracks) => tracks.map(({ codec }) => options.refusalOf?.(codec)).find(Boolean),
     });
     this.ingest = new PublishIngest(this.sessions);
     this.rtmp = new RtmpIngest({

@@ -5,9 +5,11 @@ import type { Clock, Timer } from '../../channel/clock.ts';
 import type { Log } from '../../channel/log.ts';
 import type { SyncBatch } from '../../disk/sync-batch.ts';
 import { milliseconds } from '../../media/time.ts';
+import { announcedCodecs } from './announced-codecs.ts';
 import { JournalFolder } from './journal-folder.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import type { KeptJournals } from './kept-journals.ts';
+import { PublishError } from './publish-error.ts';
 import type { PublishLimits } from './publish-limits.ts';
 import { PublishSession } from './publish-session.ts';
 import type { PublisherSession } from './publisher-session.ts';
@@ -90,8 +92,13 @@ export class PublishSessions {
     return this.#registry.find(id, channel, late);
   }
 
-  /** Takes the channel for a new session; without an id it gets one. Throws ChannelBusyError. */
+  /**
+   * Takes the channel for a new session; without an id it gets one. Throws ChannelBusyError, and PublishError
+   * `codec-unsupported` where it says that it will send what cannot be taken: before anybody lost the channel to it.
+   */
   open(start: Omit<SessionStart, 'id'> & { readonly id?: string }): PublisherSession {
+    const refusal = this.#host.refusalOf?.(start.channel, announcedCodecs(start.mimeType ?? ''));
+    if (refusal !== undefined) throw new PublishError('codec-unsupported', refusal);
     this.#registry.flush(start.channel, start.takeover === true);
     const session = new PublishSession({ id: randomUUID(), ...start }, this.#host);
     this.#registry.add(session);

@@ -14,7 +14,7 @@ export interface SessionHost {
   readonly limits: PublishLimits;
   readonly journals: JournalFolder;
   /** Why a stream with such tracks cannot go on to that channel, in words for its publisher; undefined where it can. */
-  refusalOf?(channel: Channel, tracks: readonly Track[]): string | undefined;
+  refusalOf?(channel: Channel, tracks: readonly Pick<Track, 'codec'>[]): string | undefined;
   /** The recording of a broadcast that is on; undefined where none is made. */
   recordingOf(broadcast: Broadcast): RecordingView | undefined;
   /** Something of that broadcast is over: what nobody needs any more may go. */

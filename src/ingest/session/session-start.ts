@@ -12,6 +12,8 @@ export interface SessionStart {
   /** What the names of its recordings begin with; must be safe in a file's name. */
   readonly namePrefix?: string | undefined;
   readonly takeover?: boolean | undefined;
+  /** What its publisher says that it will send. */
+  readonly mimeType?: string | undefined;
   /** Its publisher speaks the protocol, and can come back. */
   readonly resumable: boolean;
 }

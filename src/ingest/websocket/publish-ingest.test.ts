@@ -329,6 +329,22 @@ describe('a second publisher', () => {
     await first.settled();
   });
 
+  it('takes nothing over with a codec that is not taken, where it says so', async () => {
+    await using server = await TestServer.start({
+      refusalOf: (codec) => (codec === 'vp8' ? 'Not that one.' : undefined),
+    });
+    const first = await TestPublisher.start(server);
+    first.send(...half);
+    await first.settled();
+    const refusal = await refusalOf(server, { takeover: true, mimeType: 'video/webm;codecs=vp8,opus' });
+    expect(refusal).toMatchObject({
+      ...{ code: 4415, reason: 'codec-unsupported' },
+      error: { code: 'codec-unsupported', message: 'Not that one.' },
+    });
+    first.send(...pieces.slice(half.length));
+    expect(await first.end(whole.length)).toBe('r1');
+  });
+
   it('may take over: the broadcast goes on, and the first may not come back', async () => {
     await using server = await TestServer.start();
     const first = await TestPublisher.start(server);

@@ -211,6 +211,7 @@ export class PublisherSocket implements SessionOwner {
         channel: request.channel,
         title: message.name,
         takeover: message.takeover,
+        mimeType: message.mimeType,
         namePrefix: message.namePrefix === undefined ? undefined : safeNamePrefix(message.namePrefix),
         resumable: true,
       });

@@ -12,14 +12,14 @@ export interface PictureEncoder {
 }
 
 /** Whether readers are given a stand-in for what has such tracks: no browser plays VP8 in segments of MP4. */
-export function needsStandIn(tracks: readonly Track[]): boolean {
+export function needsStandIn(tracks: readonly Pick<Track, 'codec'>[]): boolean {
   return tracks.some(({ codec }) => codec === 'vp8');
 }
 
 /** Why a publisher with such tracks is not let go live on a channel, in words for that person; undefined where it is. */
 export function refusalOfTracks(
   channel: Channel,
-  tracks: readonly Track[],
+  tracks: readonly Pick<Track, 'codec'>[],
   encoder: PictureEncoder,
 ): string | undefined {
   if (!channel.isShown || !needsStandIn(tracks)) return undefined;
