@@ -113,7 +113,10 @@ describe('signing in', () => {
       expect((await own.request('GET', '/?token=wrong', { anonymous: true })).status).toBe(401);
     }
     const page = await own.request('GET', `/?token=${own.token}`, { anonymous: true });
-    expect([page.status, page.headers.get('retry-after')]).toEqual([429, '60']);
+    expect(page.status).toBe(429);
+    // A minute, less what the wrong ones took.
+    expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(page.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     const api = await own.request('GET', '/api/channels');
     expect([api.status, (await api.json()).error]).toEqual([429, 'too-many-attempts']);
     await own.close();
