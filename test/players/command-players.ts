@@ -29,7 +29,8 @@ const ffmpeg = (path: CommandPlayer['path']): CommandPlayer => ({
   path,
   args: (url, seconds) => [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-i', url, '-t', String(seconds)],
-    ...['-f', 'null', '-', '-progress', 'pipe:1'],
+    // In the stream's own time: in 1/30 s two frames of a camera are one at times.
+    ...['-enc_time_base', '-1', '-f', 'null', '-', '-progress', 'pipe:1'],
   ],
   proof: /^out_time=\S+$(?![\s\S]*^out_time=)/m,
 });

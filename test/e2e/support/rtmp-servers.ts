@@ -138,7 +138,7 @@ export class OtherRtmpServer {
 }
 
 async function untilListening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1200; tries += 1) {
     const socket = connect(port, '127.0.0.1');
     const connected = await new Promise<boolean>((settle) => {
       socket.once('connect', () => settle(true));
